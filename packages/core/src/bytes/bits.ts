@@ -1,0 +1,116 @@
+/**
+ * A fixed-length set of small numbers as the wire has it: bit 0 is the highest bit of byte 0 (BEP 3, "bitfield").
+ * Invariant: spare bits of the last byte are 0, and `count` is the number of set bits.
+ */
+
+/** What others may see of a `Bits`. Views are live: they change as the owner changes them. */
+export interface ReadonlyBits {
+  /** How many numbers the set ranges over: valid indexes are 0 … length - 1. */
+  readonly length: number
+  /** How many bits are set. O(1). */
+  readonly count: number
+  has(index: number): boolean
+  /** The first set bit at or after `from`, or -1. */
+  nextSet(from: number): number
+  /** The first clear bit at or after `from`, or -1. */
+  nextClear(from: number): number
+  /** A copy in wire form, ceil(length / 8) bytes. */
+  toBytes(): Uint8Array
+}
+
+const popCount = Uint8Array.from({ length: 256 }, (_, value) => {
+  let ones = 0
+  for (let rest = value; rest > 0; rest >>= 1) ones += rest & 1
+  return ones
+})
+
+export class Bits implements ReadonlyBits {
+  readonly length: number
+  #bytes: Uint8Array
+  #count = 0
+
+  constructor(length: number) {
+    this.length = length
+    this.#bytes = new Uint8Array((length + 7) >> 3)
+  }
+
+  /**
+   * A set from wire bytes, which are copied; spare bits are masked.
+   * @throws RangeError unless there are exactly ceil(length / 8) bytes
+   */
+  static from(bytes: Uint8Array, length: number): Bits {
+    const bits = new Bits(length)
+    if (bytes.length !== bits.#bytes.length) {
+      throw new RangeError(`a set of ${length} takes ${bits.#bytes.length} bytes, not ${bytes.length}`)
+    }
+    bits.#bytes.set(bytes)
+    const spare = length & 7
+    if (spare !== 0) {
+      const last = bits.#bytes.length - 1
+      bits.#bytes[last] = (bits.#bytes[last] ?? 0) & (0xff << (8 - spare))
+    }
+    let ones = 0
+    for (const byte of bits.#bytes) ones += popCount[byte] ?? 0
+    bits.#count = ones
+    return bits
+  }
+
+  /** The set of all numbers below `length`. */
+  static full(length: number): Bits {
+    return Bits.from(new Uint8Array((length + 7) >> 3).fill(0xff), length)
+  }
+
+  get count(): number {
+    return this.#count
+  }
+
+  has(index: number): boolean {
+    return ((this.#bytes[index >> 3] ?? 0) & (0x80 >> (index & 7))) !== 0
+  }
+
+  /** Sets a bit; false if it was set already or is out of range. */
+  add(index: number): boolean {
+    if (index < 0 || index >= this.length || this.has(index)) return false
+    this.#bytes[index >> 3] = (this.#bytes[index >> 3] ?? 0) | (0x80 >> (index & 7))
+    this.#count++
+    return true
+  }
+
+  /** Clears a bit; false if it was clear already. */
+  delete(index: number): boolean {
+    if (!this.has(index)) return false
+    this.#bytes[index >> 3] = (this.#bytes[index >> 3] ?? 0) & ~(0x80 >> (index & 7))
+    this.#count--
+    return true
+  }
+
+  nextSet(from: number): number {
+    return this.#next(from, 0)
+  }
+
+  nextClear(from: number): number {
+    return this.#next(from, 0xff)
+  }
+
+  #next(from: number, skip: number): number {
+    let index = Math.max(0, from)
+    while (index < this.length) {
+      const byte = (this.#bytes[index >> 3] ?? 0) ^ skip
+      if (((byte << (index & 7)) & 0xff) === 0) {
+        index = (index | 7) + 1
+        continue
+      }
+      if ((byte & (0x80 >> (index & 7))) !== 0) return index
+      index++
+    }
+    return -1
+  }
+
+  clone(): Bits {
+    return Bits.from(this.#bytes, this.length)
+  }
+
+  toBytes(): Uint8Array {
+    return this.#bytes.slice()
+  }
+}

@@ -1,0 +1,48 @@
+import type { ReadonlyBits } from '../bytes/bits.js'
+import type { Content } from '../metainfo/metainfo.js'
+import { token } from './token.js'
+
+export interface StorageOptions {
+  /** The folder that will contain the torrent's own name. */
+  readonly directory: string
+  /** By file index: the files that are wanted at first. */
+  readonly wantedFiles: ReadonlyBits
+}
+
+/** Why bytes are read: to check them, to send them to a peer, or to hand them to a reader that plays them. */
+export type ReadPurpose = 'verify' | 'serve' | 'stream'
+
+/** One place for the data of torrents. Chosen per torrent by `name`. */
+export interface Storage {
+  readonly name: string
+  /** Prepares a torrent's place. Creates nothing on disk yet. @throws StorageError */
+  open(content: Content, options: StorageOptions, signal: AbortSignal): Promise<StorageHandle>
+}
+
+/**
+ * The data of one torrent. It never hashes. Addressed by piece and offset within the piece; a call never crosses a piece.
+ * Calls may overlap in time; every one of them settles. All reject with StorageError.
+ */
+export interface StorageHandle {
+  /** The wanted unit of writing, a multiple of 16 KiB; `Infinity` = whole pieces. Core clamps it. */
+  readonly extentBytes: number
+  /** `bytes` are lent until it settles: do not change, do not keep. Settled = readable by `read`. Rejected = not written; core may retry the same bytes. */
+  write(piece: number, begin: number, bytes: Uint8Array): Promise<void>
+  /** Fills every buffer of `into` in order from `begin` on. Padding and holes read as zeros. */
+  read(piece: number, begin: number, into: readonly Uint8Array[], purpose: ReadPurpose): Promise<void>
+  /** Pieces that may hold data: what a check must read. `undefined` = all. */
+  present(): Promise<ReadonlyBits | undefined>
+  /** All settled writes are durable. */
+  sync(): Promise<void>
+  /** Called after the last settle; idempotent. */
+  close(): Promise<void>
+  /** The selection changed; by file index. */
+  want?(files: ReadonlyBits): void
+  /** Where the data lives from now on. */
+  move?(directory: string): Promise<void>
+  /** Deletes the torrent's data, and nothing else. */
+  remove?(): Promise<void>
+  /** Bytes free where the data goes; `undefined` if unknown. Compared before the start, a warning. */
+  freeBytes?(): Promise<number | undefined>
+}
+export const Storage = token<Storage>('Storage')
