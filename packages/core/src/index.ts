@@ -5,6 +5,7 @@
 export * from './bytes/errors.js'
 export { Bits, type ReadonlyBits } from './bytes/bits.js'
 export type * from './bytes/bencode.js'
+export type * from './driver/api.js'
 export type * from './hooks/hooks.js'
 export * from './metainfo/metainfo.js'
 export * from './ports/choker.js'

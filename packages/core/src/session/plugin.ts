@@ -1,7 +1,7 @@
 import type { Logger } from '../ports/logger.js'
 import type { Token } from '../ports/token.js'
 import type { TapHooks } from '../hooks/hooks.js'
-import type { TorrentControl } from './api.js'
+import type { TorrentControl } from '../driver/api.js'
 import type { TorrentView } from '../ports/views.js'
 
 /** The version of the plugin contract this core speaks. Core accepts it and the one before. */

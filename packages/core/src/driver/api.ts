@@ -1,0 +1,91 @@
+import type { Endpoint, IpEndpoint } from '../ports/endpoint.js'
+import type { MagnetLink, Metainfo } from '../metainfo/metainfo.js'
+import type { PeerView, TorrentView } from '../ports/views.js'
+
+/** Limits of a session; LIMITS in `docs/LIMITS.md`. Rates in bytes/s, `undefined` = unlimited. */
+export interface SessionLimits {
+  readonly downBytesPerSecond: number | undefined
+  readonly upBytesPerSecond: number | undefined
+  /** Connected peers in all and per torrent. */
+  readonly maxPeers: number
+  readonly maxPeersPerTorrent: number
+  readonly halfOpen: number
+  readonly dialsPerSecond: number
+  readonly knownAddressesPerTorrent: number
+  /** Upload slots in all, shared among torrents with interested peers. */
+  readonly uploadSlots: number
+  /** Bytes received and not yet written. */
+  readonly unwrittenBytes: number
+}
+
+/** How a torrent is added. */
+export interface AddOptions {
+  /** A parsed torrent, or a magnet link: then the torrent waits in `fetching-metadata` for `provideInfo`. */
+  readonly torrent: Metainfo | MagnetLink
+  /** The folder that will contain the torrent's own name. */
+  readonly directory: string
+  /** Strategy names; default: the first bound. */
+  readonly storage?: string
+  readonly picker?: string
+  readonly choker?: string
+  /** By file index: wanted or not; default all. Padding is never wanted. */
+  readonly wantedFiles?: readonly boolean[]
+  /** Instead of the torrent's own. */
+  readonly trackers?: readonly (readonly string[])[]
+  /** Dialled and kept; allowed for private torrents too. */
+  readonly peers?: readonly Endpoint[]
+  /** `full` hashes what is there; `resume` trusts a resume record where there is one, else hashes; `skip` trusts that all wanted data is there. Default `resume`. */
+  readonly check?: 'full' | 'resume' | 'skip'
+  readonly paused?: boolean
+  readonly maxPeers?: number
+}
+
+/** Commands on one torrent: queued to the end of the turn, so that no hook re-enters the engine. */
+export interface TorrentControl {
+  readonly view: TorrentView
+  addPeers(endpoints: readonly Endpoint[], source: string): void
+  dial(endpoint: Endpoint): void
+  disconnect(peer: PeerView, reason: string): void
+  ban(host: string, ms: number, reason: string): void
+  /** Widens what a peer may see of our pieces, where a `showHaves` tap had narrowed it. */
+  reveal(peer: PeerView, piece: number): void
+  /** 0 = unwanted, 1 … 7. */
+  prioritize(pieces: readonly number[], priority: number): void
+  /** By file index. */
+  select(wantedFiles: readonly boolean[]): void
+  refill(peer?: PeerView): void
+  /** The raw info dictionary of a torrent that was added without; false if its hash is wrong. */
+  provideInfo(bytes: Uint8Array): Promise<boolean>
+  use(strategies: { readonly picker?: string; readonly choker?: string }): void
+  announceNow(): void
+  pause(): void
+  resume(): void
+  /** Hashes all data again. */
+  recheck(): void
+}
+
+/** A torrent in a session, for its owner. */
+export interface TorrentHandle {
+  readonly view: TorrentView
+  readonly control: TorrentControl
+  /** Resolves when every wanted piece is verified and durable; rejects when the torrent fails or is removed first. */
+  readonly completed: Promise<void>
+  /** Resolves when the first check is over. */
+  readonly ready: Promise<void>
+  /** Leaves the swarm (a `stopped` announce), flushes and forgets the torrent; the data stays unless `deleteData`. Idempotent. */
+  remove(options?: { readonly deleteData?: boolean }): Promise<void>
+}
+
+/** What the session asks of the engine. */
+export interface Engine {
+  readonly addresses: readonly IpEndpoint[]
+  /** Opens the listeners. */
+  start(): Promise<void>
+  add(options: AddOptions): Promise<TorrentHandle>
+  torrents(): readonly TorrentView[]
+  control(torrentId: string): TorrentControl
+  setLimits(limits: SessionLimits): void
+  /** Strategies that are bound no longer: their torrents go on with the next default. */
+  strategiesChanged(): void
+  close(): Promise<void>
+}
