@@ -142,6 +142,13 @@ const cases: Record<string, Script & { readonly expected: readonly string[] }> =
     reply: (_, asked) => (asked === 1 ? fails() : ok),
     expected: ['0 a started', '30 a started'],
   },
+  'nor does one whose first started failed after the completion': {
+    tiers: [['a']],
+    untilS: 1000,
+    deeds: { 5: (it, nowMs) => it.completed(nowMs) },
+    reply: (_, asked) => (asked === 1 ? { ...fails(), afterS: 10 } : ok),
+    expected: ['0 a started', '40 a started'],
+  },
   'complete before the start: no completed': {
     tiers: [['a']],
     untilS: 100,
