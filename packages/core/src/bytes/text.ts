@@ -1,0 +1,87 @@
+/** Text and hex forms of byte strings, without `Buffer`. */
+
+const lossyDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
+const strictDecoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
+const encoder = new TextEncoder()
+
+/** Longer inputs go through the platform's decoder: below this a loop of our own is quicker. */
+const shortBytes = 48
+
+/** One character per byte (ISO 8859-1): the form of dictionary keys. Not the web's "latin1", which is windows-1252. */
+export function latin1(bytes: Uint8Array): string {
+  let text = ''
+  for (let from = 0; from < bytes.length; from += 4096) {
+    text += String.fromCharCode.apply(undefined, bytes.subarray(from, from + 4096) as unknown as number[])
+  }
+  return text
+}
+
+/**
+ * The bytes of a text with one character per byte, a fresh array.
+ * @throws RangeError for a character above U+00FF
+ */
+export function latin1Bytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length)
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code > 0xff) throw new RangeError(`character ${index} of a byte string is above U+00FF`)
+    bytes[index] = code
+  }
+  return bytes
+}
+
+/** UTF-8 text; what is not UTF-8 becomes U+FFFD. */
+export function utf8(bytes: Uint8Array): string {
+  return shortAscii(bytes) ?? lossyDecoder.decode(bytes)
+}
+
+/** UTF-8 text, or undefined if the bytes are not UTF-8. */
+export function utf8Strict(bytes: Uint8Array): string | undefined {
+  const ascii = shortAscii(bytes)
+  if (ascii !== undefined) return ascii
+  try {
+    return strictDecoder.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** The UTF-8 bytes of a text, a fresh array. */
+export function utf8Bytes(text: string): Uint8Array {
+  return encoder.encode(text)
+}
+
+/** Lower-case hex digits, two per byte. */
+export function toHex(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += (byte < 16 ? '0' : '') + byte.toString(16)
+  return text
+}
+
+/** The bytes of hex digits of either case, or undefined if the text is anything else. */
+export function fromHex(text: string): Uint8Array | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/i.test(text)) return undefined
+  const bytes = new Uint8Array(text.length / 2)
+  for (let index = 0; index < bytes.length; index++) {
+    bytes[index] = Number.parseInt(text.slice(index * 2, index * 2 + 2), 16)
+  }
+  return bytes
+}
+
+/** True if both have the same bytes. Not in constant time. */
+export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
+  if (left.length !== right.length) return false
+  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false
+  return true
+}
+
+function shortAscii(bytes: Uint8Array): string | undefined {
+  if (bytes.length > shortBytes) return undefined
+  let text = ''
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index] as number
+    if (byte > 0x7f) return undefined
+    text += String.fromCharCode(byte)
+  }
+  return text
+}
