@@ -1,0 +1,11 @@
+import type { Token } from '../ports/token.js'
+
+/** What is bound, looked up at use: plugins may come and go while the engine runs, so nothing of this is kept. */
+export interface Services {
+  /** The one binding of a single port. @throws PluginError PLUGIN_MISSING */
+  get<T>(port: Token<T>): T
+  /** All bindings of a many-port, in order of binding. */
+  all<T>(port: Token<T>): readonly T[]
+  /** By its `name`; without one the first bound, the default. */
+  named<T extends { readonly name: string }>(port: Token<T>, name?: string): T | undefined
+}
