@@ -1,0 +1,21 @@
+/** A self-signed certificate for localhost and 127.0.0.1, valid for a hundred years. For these tests and nothing else. */
+export const certificate = `-----BEGIN CERTIFICATE-----
+MIIBmjCCAUGgAwIBAgIUETdKdmt+AXPbZi4+O0b3umhYoCYwCgYIKoZIzj0EAwIw
+FDESMBAGA1UEAwwJbG9jYWxob3N0MCAXDTI2MTEyNDA5NTQwN1oYDzIxMjYxMDMx
+MDk1NDA3WjAUMRIwEAYDVQQDDAlsb2NhbGhvc3QwWTATBgcqhkjOPQIBBggqhkjO
+PQMBBwNCAATriIb9N6nJ86NtYZqRKI4E8YmyZBJpxsHv2EoQWjE08agFeMgCeSAi
+PMHal/r36q8qGqMR9uCN1SawHZQri1IJo28wbTAdBgNVHQ4EFgQU0z3i2Q5+Oi35
+4DrNLjR4Jh9fqFYwHwYDVR0jBBgwFoAU0z3i2Q5+Oi354DrNLjR4Jh9fqFYwDwYD
+VR0TAQH/BAUwAwEB/zAaBgNVHREEEzARgglsb2NhbGhvc3SHBH8AAAEwCgYIKoZI
+zj0EAwIDRwAwRAIgSk6Pd9zsz9bNy5gSM9zFYKnlhORARP0njklPF5UthY4CIDw5
+JOd4X/ipXkghbFNlevK1jIskpW5s11APWUUBLWbK
+-----END CERTIFICATE-----
+`
+
+/** The key of `certificate`; it guards nothing. */
+export const privateKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgm2HhWJ1sSwNMQxdN
+AjbO2FVwiS+JMpQTE52O3ZECRPqhRANCAATriIb9N6nJ86NtYZqRKI4E8YmyZBJp
+xsHv2EoQWjE08agFeMgCeSAiPMHal/r36q8qGqMR9uCN1SawHZQri1IJ
+-----END PRIVATE KEY-----
+`
