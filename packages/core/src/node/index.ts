@@ -1,1 +1,8 @@
-export {}
+/** Node's side of core: ports on `node:*`, and torrent files on disk. */
+export { systemClock } from './clock.js'
+export { systemDatagram } from './datagram.js'
+export { systemHasher, type HasherOptions, type SystemHasher } from './hasher.js'
+export { nodePorts, type NodePortsOptions } from './node-ports.js'
+export { systemRandom } from './random.js'
+export { systemResolver } from './resolver.js'
+export { tcpTransport } from './tcp.js'

@@ -36,6 +36,8 @@ export interface Hasher {
     bytes: Uint8Array,
     last: boolean,
   ): Promise<{ readonly bytes: Uint8Array; readonly digests?: Digests }>
+  /** Hashes a small input at once (info dictionaries, allowed-fast sets): 20 or 32 bytes. The input is only read. */
+  digest(algorithm: 'sha1' | 'sha256', bytes: Uint8Array): Uint8Array
   /** Forgets a job that will not be finished. */
   drop(job: HashJob): void
 }

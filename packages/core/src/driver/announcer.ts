@@ -1,0 +1,132 @@
+import { isBitloomError, TrackerError } from '../bytes/errors.js'
+import type { HookRunner } from '../hooks/runner.js'
+import type { Endpoint } from '../ports/endpoint.js'
+import { redactUrl, TrackerClient } from '../ports/tracker-client.js'
+import type { AnnounceAnswer, AnnounceIdentity, AnnounceRequest } from '../ports/tracker-client.js'
+import type { Clock } from '../ports/clock.js'
+import type { TorrentView } from '../ports/views.js'
+import type { AnnounceSchedule, AnnounceTask } from '../torrent/announce-schedule.js'
+import type { Services } from './services.js'
+import type { Turns } from './turns.js'
+
+/** LIMITS, "Trackers and URLs". */
+const answerWithinMs = 60_000
+const stopWithinMs = 3_000
+
+export interface AnnouncerParts {
+  readonly turns: Turns
+  readonly clock: Clock
+  readonly services: Services
+  readonly hooks: HookRunner
+  readonly view: TorrentView
+  readonly schedule: AnnounceSchedule
+  identity(): AnnounceIdentity
+  /** The listening port that trackers are told. */
+  port(): number
+  found(endpoints: readonly Endpoint[]): void
+}
+
+/** Carries out what the schedule of one torrent says is due, and tells it how that went. */
+export class Announcer {
+  readonly #parts: AnnouncerParts
+  readonly #running = new Set<Promise<void>>()
+  readonly #abort = new AbortController()
+
+  constructor(parts: AnnouncerParts) {
+    this.#parts = parts
+  }
+
+  /** Starts every announce that is due. */
+  run(): void {
+    for (const task of this.#parts.schedule.due(this.#parts.turns.nowMs)) {
+      const announcing = this.#announce(task)
+      this.#running.add(announcing)
+      void announcing.finally(() => this.#running.delete(announcing))
+    }
+  }
+
+  /** Sends `stopped` and waits for it, 3 s at most; everything else that is under way ends. */
+  async stop(): Promise<void> {
+    const { turns, schedule, clock } = this.#parts
+    turns.run(() => {
+      schedule.stop(turns.nowMs)
+      this.run()
+    })
+    if (this.#running.size === 0) return
+    let cancel = (): void => {}
+    const deadline = new Promise<void>((resolve) => {
+      cancel = clock.after(stopWithinMs, resolve)
+    })
+    await Promise.race([Promise.all(this.#running), deadline])
+    cancel()
+    this.#abort.abort()
+    await Promise.all(this.#running)
+  }
+
+  /** Ends everything at once. */
+  close(): void {
+    this.#abort.abort()
+  }
+
+  async #announce(task: AnnounceTask): Promise<void> {
+    const { turns, schedule, hooks, view } = this.#parts
+    const url = redactUrl(task.url)
+    try {
+      const request = await hooks.announce(this.#request(task), view)
+      if (request.skip !== undefined) {
+        turns.run(() => schedule.skipped(task, turns.nowMs))
+        return
+      }
+      const answer = await this.#send(task, request)
+      turns.run(() => {
+        schedule.succeeded(task, answer, turns.nowMs)
+        if (task.event !== 'stopped') this.#parts.found(answer.peers)
+        turns.watch(() => hooks.announced({ url, answer }, view))
+      })
+    } catch (error) {
+      const fault = asTrackerError(error, url)
+      turns.run(() => {
+        schedule.failed(task, fault, turns.nowMs)
+        if (!this.#abort.signal.aborted) turns.watch(() => hooks.announced({ url, error: fault }, view))
+      })
+    }
+  }
+
+  #request(task: AnnounceTask): AnnounceRequest {
+    const { stats } = this.#parts.view
+    const { url, event } = task
+    const numWant = event === 'stopped' ? 0 : 200
+    const counts = { uploaded: stats.uploadedBytes, downloaded: stats.receivedBytes, left: stats.leftBytes }
+    return { url, event, port: this.#parts.port(), numWant, ...counts, params: {}, headers: {} }
+  }
+
+  async #send(task: AnnounceTask, request: AnnounceRequest): Promise<AnnounceAnswer> {
+    const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(request.url)?.[1]?.toLowerCase() ?? ''
+    const client = this.#parts.services.all(TrackerClient).find((one) => one.schemes.includes(scheme))
+    if (client === undefined) {
+      throw new TrackerError(
+        'TRACKER_UNSUPPORTED',
+        `no plugin speaks to ${scheme === '' ? 'such' : scheme} trackers: ${redactUrl(request.url)}`,
+      )
+    }
+    const deadline = new AbortController()
+    const cancel = this.#parts.clock.after(answerWithinMs, () => deadline.abort())
+    const signal = AbortSignal.any([this.#abort.signal, deadline.signal])
+    try {
+      const identity = this.#parts.identity()
+      return await client.announce(
+        request,
+        task.trackerId === undefined ? identity : { ...identity, trackerId: task.trackerId },
+        signal,
+      )
+    } finally {
+      cancel()
+    }
+  }
+}
+
+function asTrackerError(error: unknown, url: string): TrackerError {
+  if (error instanceof TrackerError) return error
+  const reason = isBitloomError(error) ? error.message : 'it could not be asked'
+  return new TrackerError('TRACKER_UNREACHABLE', `tracker ${url}: ${reason}`, { cause: error })
+}

@@ -1,0 +1,71 @@
+import { isBitloomError } from '../bytes/errors.js'
+import { Bits, type ReadonlyBits } from '../bytes/bits.js'
+import { blockBytes, type Metainfo } from '../metainfo/metainfo.js'
+import type { Hasher } from '../ports/hasher.js'
+import type { Memory } from '../ports/memory.js'
+import type { StorageHandle } from '../ports/storage.js'
+
+export interface CheckParts {
+  readonly metainfo: Metainfo
+  readonly storage: StorageHandle
+  readonly hasher: Hasher
+  readonly memory: Memory
+  readonly signal: AbortSignal
+  nextJobId(): number
+  /** After each piece: how many were looked at. */
+  progress(checkedPieces: number): void
+}
+
+/** Pieces being read and hashed at once: enough to keep every worker busy. */
+const concurrent = 4
+const readBytes = 1_048_576
+
+/**
+ * Hashes the data that is there. Pieces that cannot hold data are not read. Answers the pieces that are right.
+ * A piece that cannot be read counts as missing. Rejects only when the signal aborts.
+ */
+export async function checkData(parts: CheckParts): Promise<Bits> {
+  const { metainfo, storage, signal } = parts
+  const { pieceCount } = metainfo.layout
+  const have = new Bits(pieceCount)
+  const present: ReadonlyBits | undefined = await storage.present()
+  let next = present === undefined ? 0 : present.nextSet(0)
+  let checked = 0
+  const worker = async (): Promise<void> => {
+    while (next >= 0 && next < pieceCount) {
+      signal.throwIfAborted()
+      const piece = next
+      next = present === undefined ? piece + 1 : present.nextSet(piece + 1)
+      if (await isRight(parts, piece)) have.add(piece)
+      checked++
+      parts.progress(present === undefined ? checked : Math.max(checked, piece + 1))
+    }
+  }
+  await Promise.all(Array.from({ length: concurrent }, worker))
+  signal.throwIfAborted()
+  return have
+}
+
+async function isRight(parts: CheckParts, piece: number): Promise<boolean> {
+  const { metainfo, storage, hasher, memory } = parts
+  const { layout, verifier } = metainfo
+  if (verifier.kind !== 'sha1') return false
+  const zeroTailBytes = layout.zeroTailBytes(piece)
+  const length = layout.pieceLength(piece) - zeroTailBytes
+  const job = { id: parts.nextJobId(), plan: { sha1: true, leaves: false, zeroTailBytes } }
+  const step = Math.max(blockBytes, Math.min(readBytes, length))
+  try {
+    for (let begin = 0; begin < length; begin += step) {
+      const bytes = memory.take(Math.min(step, length - begin))
+      await storage.read(piece, begin, [bytes], 'verify')
+      const answer = await hasher.hash(job, bytes, begin + step >= length)
+      memory.give(answer.bytes)
+      const sha1 = answer.digests?.sha1
+      if (sha1 !== undefined) return sha1.every((byte, index) => byte === verifier.hashes[piece * 20 + index])
+    }
+  } catch (error) {
+    hasher.drop(job)
+    if (!isBitloomError(error)) throw error
+  }
+  return false
+}

@@ -1,0 +1,40 @@
+import type { BanList } from '../torrent/ban-list.js'
+import type { MemoryBudget } from '../torrent/ledger.js'
+import type { HookRunner } from '../hooks/runner.js'
+import type { Clock } from '../ports/clock.js'
+import type { Hasher } from '../ports/hasher.js'
+import type { Logger } from '../ports/logger.js'
+import type { Memory } from '../ports/memory.js'
+import type { Random } from '../ports/random.js'
+import type { TokenBucket } from '../peer/token-bucket.js'
+import type { IpEndpoint } from '../ports/endpoint.js'
+import type { SessionLimits } from './api.js'
+import type { Services } from './services.js'
+import type { Turns } from './turns.js'
+
+/** What all torrents of one session share. Nothing of it is global: two sessions have two. */
+export interface EngineContext {
+  readonly turns: Turns
+  readonly clock: Clock
+  readonly random: Random
+  readonly hasher: Hasher
+  readonly memory: Memory
+  readonly log: Logger
+  readonly hooks: HookRunner
+  readonly services: Services
+  readonly budget: MemoryBudget & { readonly limitBytes: number }
+  readonly bans: BanList
+  readonly down: TokenBucket
+  readonly up: TokenBucket
+  readonly peerId: Uint8Array
+  /** As the extension handshake says it: "Bitloom 0.1.0". */
+  readonly clientName: string
+  limits(): SessionLimits
+  /** Real listening addresses. */
+  addresses(): readonly IpEndpoint[]
+  nextId(): number
+  /** Upload slots of one torrent in this round. */
+  slotsFor(torrentId: string): number
+  /** Peers were found, or a place became free. */
+  dialSoon(): void
+}

@@ -1,0 +1,52 @@
+import type { Endpoint } from '../ports/endpoint.js'
+import type { PeerView } from '../ports/views.js'
+import type { Peer } from '../peer/peer.js'
+import type { TorrentControl } from './api.js'
+import type { EngineContext } from './context.js'
+import { readInfo } from './provided-info.js'
+import type { TorrentDriver } from './torrent-driver.js'
+
+/** Commands on one torrent. Each is an input of a turn of its own: given by a hook, it waits until that turn is over. */
+export function torrentControl(
+  context: EngineContext,
+  torrent: TorrentDriver,
+  dial: (endpoint: Endpoint) => void,
+  arm: () => void,
+): TorrentControl {
+  const { turns } = context
+  const command = (run: () => void): void => {
+    turns.run(() => {
+      if (!torrent.isClosed) run()
+    })
+    arm()
+  }
+  const withPeer = (view: PeerView, run: (peer: Peer) => void): void =>
+    command(() => {
+      const peer = torrent.torrent.peers.get(view.key)
+      if (peer !== undefined) run(peer)
+    })
+  return {
+    view: torrent.view,
+    addPeers: (endpoints, source) => command(() => torrent.swarm.found(endpoints, source)),
+    dial: (endpoint) => command(() => dial(endpoint)),
+    disconnect: (view, reason) => withPeer(view, (peer) => torrent.swarm.drop(peer, reason)),
+    ban: (host, ms, reason) => command(() => torrent.swarm.banHost(host, ms, reason)),
+    reveal: (view, piece) => withPeer(view, (peer) => torrent.torrent.reveal(peer, piece)),
+    prioritize: (pieces, priority) => command(() => torrent.prioritize(pieces, priority)),
+    select: (wantedFiles) => command(() => torrent.select(wantedFiles)),
+    refill: (view) =>
+      view === undefined
+        ? command(() => torrent.torrent.refillAll())
+        : withPeer(view, (peer) => torrent.torrent.refill(peer)),
+    provideInfo: async (bytes) => {
+      const metainfo = readInfo(bytes, torrent.infoHashes, torrent.trackerUrls, context.hasher)
+      if (metainfo !== undefined) command(() => torrent.provideMetainfo(metainfo))
+      return metainfo !== undefined
+    },
+    use: (strategies) => command(() => torrent.useStrategies(strategies)),
+    announceNow: () => command(() => torrent.announceNow()),
+    pause: () => command(() => torrent.pause()),
+    resume: () => command(() => torrent.resume()),
+    recheck: () => command(() => torrent.recheck()),
+  }
+}

@@ -1,0 +1,133 @@
+import type { Endpoint } from '../ports/endpoint.js'
+import { formatEndpoint } from '../ports/endpoint.js'
+import { Transport } from '../ports/transport.js'
+import type { EngineContext } from './context.js'
+import type { Handshakes } from './handshakes.js'
+import type { TorrentDriver } from './torrent-driver.js'
+
+/** How long a dial may take before its place goes to another. */
+const dialMs = 10_000
+
+/** Opens connections for all torrents in turn, within the session's limits on half-open ones and dials a second. */
+export class Dialer {
+  readonly #context: EngineContext
+  readonly #handshakes: Handshakes
+  readonly #torrents: () => Iterable<TorrentDriver>
+  readonly #abort = new AbortController()
+  readonly #pending = new Map<TorrentDriver, number>()
+  #halfOpen = 0
+  #tokens: number
+  #tokensAtMs: number
+
+  constructor(context: EngineContext, handshakes: Handshakes, torrents: () => Iterable<TorrentDriver>) {
+    this.#context = context
+    this.#handshakes = handshakes
+    this.#torrents = torrents
+    this.#tokens = context.limits().dialsPerSecond
+    this.#tokensAtMs = context.turns.nowMs
+  }
+
+  /** Dials as many as the limits allow, one for each torrent in turn. Answers when to come again. */
+  run(): number {
+    const { turns } = this.#context
+    this.#refillTokens(turns.nowMs)
+    let again = Infinity
+    let dialled = true
+    while (dialled) {
+      dialled = false
+      again = Infinity
+      for (const torrent of this.#torrents()) {
+        if (!this.#mayDial()) return turns.nowMs + 100
+        if (!torrent.isActive || !this.#hasRoom(torrent)) continue
+        const endpoint = torrent.swarm.addresses.next(turns.nowMs)
+        if (endpoint === undefined) again = Math.min(again, torrent.swarm.addresses.nextDeadlineMs(turns.nowMs))
+        else dialled = this.dial(torrent, endpoint) || dialled
+      }
+    }
+    return again
+  }
+
+  #refillTokens(nowMs: number): void {
+    const { dialsPerSecond } = this.#context.limits()
+    this.#tokens = Math.min(dialsPerSecond, this.#tokens + ((nowMs - this.#tokensAtMs) * dialsPerSecond) / 1_000)
+    this.#tokensAtMs = nowMs
+  }
+
+  #mayDial(): boolean {
+    return this.#tokens >= 1 && this.#halfOpen < this.#context.limits().halfOpen && !this.#abort.signal.aborted
+  }
+
+  #hasRoom(torrent: TorrentDriver): boolean {
+    const limits = this.#context.limits()
+    let connected = this.#halfOpen
+    for (const each of this.#torrents()) connected += each.torrent.peers.size
+    const own = torrent.torrent.peers.size + (this.#pending.get(torrent) ?? 0)
+    return connected < limits.maxPeers && own < torrent.swarm.maxPeers
+  }
+
+  /** Dials one address now. False: it is banned, refused, or nothing speaks to it. */
+  dial(torrent: TorrentDriver, endpoint: Endpoint): boolean {
+    const { turns, bans, hooks, services } = this.#context
+    const { addresses } = torrent.swarm
+    addresses.dialling(endpoint)
+    const scheme = endpoint.kind === 'ip' ? 'tcp' : endpoint.url.split(':', 1)[0]
+    const transport = services.all(Transport).find((one) => scheme !== undefined && one.schemes.includes(scheme))
+    const banned = endpoint.kind === 'ip' && bans.isBanned(endpoint.host, turns.nowMs)
+    const refused =
+      banned ||
+      transport === undefined ||
+      hooks.acceptPeer({ stage: 'dial', endpoint, source: 'known' }, torrent.view) !== undefined
+    if (refused) {
+      addresses.failed(endpoint, turns.nowMs)
+      return false
+    }
+    this.#tokens--
+    this.#count(torrent, 1)
+    void this.#connect(torrent, endpoint, transport)
+    return true
+  }
+
+  #count(torrent: TorrentDriver, change: number): void {
+    this.#halfOpen += change
+    const pending = (this.#pending.get(torrent) ?? 0) + change
+    if (pending > 0) this.#pending.set(torrent, pending)
+    else this.#pending.delete(torrent)
+  }
+
+  async #connect(torrent: TorrentDriver, endpoint: Endpoint, transport: Transport): Promise<void> {
+    const { turns, clock, log } = this.#context
+    const late = new AbortController()
+    const cancel = clock.after(dialMs, () => late.abort())
+    const failed = (reason: string): void => {
+      this.#count(torrent, -1)
+      torrent.swarm.addresses.failed(endpoint, turns.nowMs)
+      log.debug('a peer could not be reached', { address: formatEndpoint(endpoint), reason })
+      this.#context.dialSoon()
+    }
+    try {
+      const connection = await transport.dial(endpoint, AbortSignal.any([this.#abort.signal, late.signal]))
+      cancel()
+      turns.run(() =>
+        this.#handshakes.dialled(connection, torrent.infoHash, (result) => {
+          if (result instanceof Error) {
+            failed(result.message)
+            return
+          }
+          this.#count(torrent, -1)
+          const refusal = torrent.isActive ? torrent.swarm.join(result, endpoint, 'known', true) : 'the torrent stopped'
+          if (refusal === undefined) return
+          connection.close()
+          torrent.swarm.addresses.failed(endpoint, turns.nowMs)
+          log.debug('a peer was refused', { address: formatEndpoint(endpoint), reason: refusal })
+        }),
+      )
+    } catch (error) {
+      cancel()
+      turns.run(() => failed(error instanceof Error ? error.message : String(error)))
+    }
+  }
+
+  close(): void {
+    this.#abort.abort()
+  }
+}

@@ -1,0 +1,313 @@
+import { BitloomError, MetainfoError, PluginError } from '../bytes/errors.js'
+import type { HookRunner } from '../hooks/runner.js'
+import type { InfoHashes } from '../metainfo/metainfo.js'
+import { Clock } from '../ports/clock.js'
+import type { IpEndpoint } from '../ports/endpoint.js'
+import { Hasher } from '../ports/hasher.js'
+import { Logger } from '../ports/logger.js'
+import { Memory } from '../ports/memory.js'
+import { PeerExtension } from '../ports/peer-extension.js'
+import { PiecePicker } from '../ports/piece-picker.js'
+import { Random } from '../ports/random.js'
+import { Storage } from '../ports/storage.js'
+import { type Connection, type Listening, Transport } from '../ports/transport.js'
+import { BanList } from '../torrent/ban-list.js'
+import { shareSlots } from '../torrent/share-slots.js'
+import { TokenBucket } from '../peer/token-bucket.js'
+import { reservedBits, reservedBytes } from '../wire/handshake.js'
+import type { AddOptions, Engine, SessionLimits, TorrentControl, TorrentHandle } from './api.js'
+import type { EngineContext } from './context.js'
+import { torrentControl } from './control.js'
+import { Dialer } from './dialer.js'
+import { Handshakes, sameBytes, type Shaken } from './handshakes.js'
+import { type ListenOptions, openListeners } from './listeners.js'
+import { SharedBudget } from './memory-budget.js'
+import type { Services } from './services.js'
+import { TorrentDriver } from './torrent-driver.js'
+import { Turns } from './turns.js'
+
+export interface EngineParts {
+  readonly hooks: HookRunner
+  readonly services: Services
+  readonly limits: SessionLimits
+  readonly listen: false | ListenOptions
+  readonly peerId: Uint8Array
+  /** "Bitloom 0.1.0" */
+  readonly clientName: string
+}
+
+/** The granularity of deadlines. */
+const tickMs = 100
+
+/** The engine of one session: all its torrents, one listener, one peer id. */
+export function createEngine(parts: EngineParts): Engine {
+  return new SessionEngine(parts)
+}
+
+class SessionEngine implements Engine {
+  readonly #parts: EngineParts
+  readonly #torrents = new Map<string, TorrentDriver>()
+  readonly #context: EngineContext
+  readonly #budget: SharedBudget
+  readonly #handshakes: Handshakes
+  readonly #dialer: Dialer
+  #limits: SessionLimits
+  #listening: readonly Listening[] = []
+  #lastId = 0
+  #dialAtMs = Infinity
+  #cancelTick: (() => void) | undefined
+  #tickAtMs = Infinity
+  #isClosed = false
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts
+    this.#limits = parts.limits
+    this.#budget = new SharedBudget(parts.limits.unwrittenBytes)
+    this.#context = this.#makeContext(parts)
+    const { turns, clock, peerId } = this.#context
+    this.#handshakes = new Handshakes({
+      turns,
+      clock,
+      ours: (infoHash) => ({ infoHash, peerId, reserved: this.#reserved() }),
+      knows: (infoHash) => this.#find(infoHash)?.isActive === true,
+    })
+    this.#dialer = new Dialer(this.#context, this.#handshakes, () => this.#torrents.values())
+  }
+
+  #makeContext(parts: EngineParts): EngineContext {
+    const { services, hooks, peerId, clientName, limits } = parts
+    const [clock, log] = [services.get(Clock), services.get(Logger)]
+    const turns = new Turns(clock, (error) => log.error('a fault in the engine', { error }))
+    return {
+      turns,
+      clock,
+      log,
+      hooks,
+      services,
+      peerId,
+      clientName,
+      random: services.get(Random),
+      hasher: services.get(Hasher),
+      memory: services.get(Memory),
+      budget: this.#budget,
+      bans: new BanList(),
+      down: new TokenBucket(limits.downBytesPerSecond, turns.nowMs),
+      up: new TokenBucket(limits.upBytesPerSecond, turns.nowMs),
+      limits: () => this.#limits,
+      addresses: () => this.addresses,
+      nextId: () => ++this.#lastId,
+      slotsFor: (id) => this.#slotsFor(id),
+      dialSoon: () => this.#dialSoon(),
+    }
+  }
+
+  /** What we say we can do: core's own bits and those that extensions claim. */
+  #reserved(): Uint8Array {
+    const claimed = this.#context.services.all(PeerExtension).flatMap((extension) => extension.reservedBits ?? [])
+    return reservedBytes([reservedBits.fast, reservedBits.extensions, ...claimed])
+  }
+
+  get addresses(): readonly IpEndpoint[] {
+    return this.#listening.map((listening) => listening.at)
+  }
+
+  async start(): Promise<void> {
+    const { listen, services } = this.#parts
+    if (listen === false) return
+    const transport = services.all(Transport).find((one) => one.listen !== undefined)
+    if (transport === undefined) {
+      throw new PluginError('PLUGIN_MISSING', 'no Transport that can listen is bound: load a plugin that brings one', {
+        plugin: 'Transport',
+      })
+    }
+    this.#listening = await openListeners(transport, listen, (connection) =>
+      this.#context.turns.run(() => this.#accept(connection)),
+    )
+  }
+
+  // Incoming peers.
+
+  #accept(connection: Connection): void {
+    const { turns, bans, hooks } = this.#context
+    const { remote } = connection
+    const banned = remote.kind === 'ip' && bans.isBanned(remote.host, turns.nowMs)
+    if (
+      this.#isClosed ||
+      banned ||
+      hooks.acceptPeer({ stage: 'accept', endpoint: remote, source: 'incoming' }, undefined) !== undefined
+    ) {
+      connection.close()
+      return
+    }
+    this.#handshakes.accepted(connection, (result) => {
+      if (result instanceof Error) this.#context.log.debug('an incoming connection failed', { reason: result.message })
+      else this.#joinIncoming(result)
+    })
+  }
+
+  #joinIncoming(shaken: Shaken): void {
+    const torrent = this.#find(shaken.theirs.infoHash)
+    const full = this.#peerCount() >= this.#limits.maxPeers
+    if (torrent?.isActive !== true || full) {
+      shaken.connection.close()
+      return
+    }
+    const refusal = torrent.swarm.join(shaken, shaken.connection.remote, 'incoming', false)
+    if (refusal !== undefined) this.#context.log.debug('an incoming peer was refused', { reason: refusal })
+    this.#arm()
+  }
+
+  #peerCount(): number {
+    let count = 0
+    for (const torrent of this.#torrents.values()) count += torrent.torrent.peers.size
+    return count
+  }
+
+  /** By either 20-byte form of its hashes. */
+  #find(infoHash: Uint8Array): TorrentDriver | undefined {
+    for (const torrent of this.#torrents.values()) {
+      const { v1, v2 } = torrent.infoHashes
+      if (v1 !== undefined && sameBytes(v1, infoHash)) return torrent
+      if (v2 !== undefined && sameBytes(v2.subarray(0, 20), infoHash)) return torrent
+    }
+    return undefined
+  }
+
+  // Torrents.
+
+  async add(options: AddOptions): Promise<TorrentHandle> {
+    if (this.#isClosed) throw new BitloomError('CLOSED', 'the session is closed')
+    this.#checkAdd(options)
+    const { turns, hooks } = this.#context
+    const torrent = new TorrentDriver(this.#context, options)
+    this.#torrents.set(torrent.id, torrent)
+    turns.run(() => turns.watch(() => hooks.torrentAdded(torrent.view)))
+    torrent.start()
+    this.#arm()
+    return {
+      view: torrent.view,
+      control: this.control(torrent.id),
+      ready: torrent.ready.promise,
+      completed: torrent.completed.promise,
+      remove: (how) => this.#remove(torrent, how?.deleteData === true),
+    }
+  }
+
+  #checkAdd(options: AddOptions): void {
+    const { torrent } = options
+    const twin = hashesOf(torrent.infoHashes)
+      .map((hash) => this.#find(hash))
+      .find((found) => found !== undefined)
+    if (twin !== undefined) throw new BitloomError('DUPLICATE', `the torrent ${twin.name} is in the session already`)
+    if ('format' in torrent && torrent.format === 'v2') {
+      throw new MetainfoError(
+        'METAINFO_UNSUPPORTED',
+        `${torrent.name} is a v2-only torrent: downloading those is not supported yet`,
+      )
+    }
+    const { services } = this.#context
+    const need = (port: string, bound: unknown, name: string | undefined): void => {
+      if (bound !== undefined) return
+      const what = name === undefined ? `no ${port} is bound` : `no ${port} is named ${name}`
+      throw new PluginError('PLUGIN_MISSING', `${what}: load a plugin that brings one`, { plugin: name ?? port })
+    }
+    need('Storage', services.named(Storage, options.storage), options.storage)
+    if (options.check !== 'skip' || options.picker !== undefined)
+      need('PiecePicker', services.named(PiecePicker, options.picker), options.picker)
+  }
+
+  async #remove(torrent: TorrentDriver, deleteData: boolean): Promise<void> {
+    await torrent.close(deleteData)
+    this.#torrents.delete(torrent.id)
+  }
+
+  torrents() {
+    return [...this.#torrents.values()].map((torrent) => torrent.view)
+  }
+
+  control(torrentId: string): TorrentControl {
+    const torrent = this.#torrents.get(torrentId)
+    if (torrent === undefined) throw new BitloomError('NOT_FOUND', `there is no torrent ${torrentId}`)
+    return torrentControl(
+      this.#context,
+      torrent,
+      (endpoint) => this.#dialer.dial(torrent, endpoint),
+      () => this.#arm(),
+    )
+  }
+
+  setLimits(limits: SessionLimits): void {
+    const { turns, down, up } = this.#context
+    turns.run(() => {
+      this.#limits = limits
+      this.#budget.limitBytes = limits.unwrittenBytes
+      down.setRate(limits.downBytesPerSecond, turns.nowMs)
+      up.setRate(limits.upBytesPerSecond, turns.nowMs)
+      for (const torrent of this.#torrents.values()) torrent.torrent.refillAll()
+    })
+    this.#arm()
+  }
+
+  strategiesChanged(): void {
+    this.#context.turns.run(() => {
+      for (const torrent of this.#torrents.values()) torrent.useStrategies({})
+    })
+  }
+
+  #slotsFor(id: string): number {
+    const demands = [...this.#torrents.values()].map((torrent) => {
+      let interested = 0
+      for (const peer of torrent.torrent.peers.values()) if (peer.isInterested) interested++
+      return { torrentId: torrent.id, interested }
+    })
+    return shareSlots(this.#limits.uploadSlots, demands).get(id) ?? 0
+  }
+
+  // Time.
+
+  #dialSoon(): void {
+    this.#dialAtMs = Math.min(this.#dialAtMs, this.#context.turns.nowMs)
+    this.#arm()
+  }
+
+  /** Sets the one timer of the engine to the next deadline. */
+  #arm(): void {
+    if (this.#isClosed) return
+    let dueMs = this.#dialAtMs
+    for (const torrent of this.#torrents.values()) dueMs = Math.min(dueMs, torrent.nextDeadlineMs())
+    if (dueMs === Infinity) return
+    const { clock } = this.#context
+    const nowMs = clock.nowMs()
+    const atMs = Math.max(dueMs, nowMs)
+    if (this.#cancelTick !== undefined && this.#tickAtMs <= atMs + tickMs / 10) return
+    this.#cancelTick?.()
+    this.#tickAtMs = atMs
+    this.#cancelTick = clock.after(Math.max(0, atMs - nowMs), () => this.#context.turns.run(() => this.#tick()))
+  }
+
+  #tick(): void {
+    this.#cancelTick = undefined
+    this.#tickAtMs = Infinity
+    if (this.#isClosed) return
+    const { turns } = this.#context
+    for (const torrent of this.#torrents.values()) torrent.tick()
+    if (turns.nowMs >= this.#dialAtMs) this.#dialAtMs = this.#dialer.run()
+    turns.watch(() => this.#arm())
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#cancelTick?.()
+    this.#dialer.close()
+    this.#context.turns.run(() => this.#handshakes.close())
+    const closing = [...this.#torrents.values()].map((torrent) => this.#remove(torrent, false))
+    const results = await Promise.allSettled([...this.#listening.map((listening) => listening.close()), ...closing])
+    const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
+    if (errors.length > 0) throw new AggregateError(errors, 'the session closed with errors')
+  }
+}
+
+function hashesOf(hashes: InfoHashes): Uint8Array[] {
+  return [hashes.v1, hashes.v2?.subarray(0, 20)].filter((hash) => hash !== undefined)
+}

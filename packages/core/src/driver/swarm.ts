@@ -1,0 +1,352 @@
+import type { Hello, Peer } from '../peer/peer.js'
+import type { Run } from '../peer/request-inbox.js'
+import type { Endpoint } from '../ports/endpoint.js'
+import type { TorrentView } from '../ports/views.js'
+import { allowedFastSet } from '../torrent/fast-set.js'
+import { parseIp } from '../ports/endpoint.js'
+import { chokeRound } from '../torrent/choke-round.js'
+import type { Effects, Watch } from '../torrent/effects.js'
+import { keepHouse } from '../torrent/housekeeping.js'
+import { KnownAddresses } from '../torrent/known-addresses.js'
+import type { Extent } from '../torrent/open-piece.js'
+import { Torrent } from '../torrent/torrent.js'
+import { MessageDecoder } from '../wire/decoder.js'
+import { clientName } from '../wire/peer-id.js'
+import { sharedAllowance } from './allowance.js'
+import type { EngineContext } from './context.js'
+import type { DataPath } from './data-path.js'
+import { isReady, type TorrentDecisions } from './decisions.js'
+import { ExtensionTable } from './extension-table.js'
+import { sameBytes, type Shaken } from './handshakes.js'
+import { type LinkOwner, PeerLink } from './peer-link.js'
+import { hasReservedBit, reservedBits } from '../wire/handshake.js'
+
+const chokeEveryMs = 10_000
+const chokeApartMs = 1_000
+const houseEveryMs = 1_000
+const havesEveryMs = 200
+const limitedEveryMs = 100
+/** Pieces a choked newcomer may ask for (BEP 6, "allowed fast set generation"). */
+const allowedFastCount = 10
+
+export interface SwarmParts {
+  readonly context: EngineContext
+  readonly decisions: TorrentDecisions
+  readonly view: () => TorrentView
+  /** 20 bytes: what the handshakes of this torrent carry. */
+  readonly infoHash: Uint8Array
+  maxPeers(): number
+  wantedWhole(): void
+}
+
+/**
+ * The connected peers and known addresses of one torrent: carries out what the torrent decides about them, and feeds
+ * what they do back. The data path is there only while the content is.
+ */
+export class Swarm implements Effects, LinkOwner {
+  readonly torrent: Torrent
+  readonly addresses: KnownAddresses
+  dataPath: DataPath | undefined
+  readonly #parts: SwarmParts
+  readonly #context: EngineContext
+  readonly #links = new Map<Peer, PeerLink>()
+  readonly #owners = new Map<PeerLink, Peer>()
+  readonly #extensions: ExtensionTable
+  #nextChokeMs = 0
+  #lastChokeMs = -Infinity
+  #nextHouseMs = 0
+  #nextHavesMs = 0
+
+  constructor(parts: SwarmParts) {
+    const { context } = parts
+    this.#parts = parts
+    this.#context = context
+    this.addresses = new KnownAddresses(context.limits().knownAddressesPerTorrent, (endpoint) => this.#isOwn(endpoint))
+    const allowance = sharedAllowance([context.down], [context.up])
+    this.torrent = new Torrent({
+      decisions: parts.decisions,
+      effects: this,
+      watch: this.#watch(),
+      allowance,
+      nextPeerKey: () => context.nextId(),
+    })
+    this.#extensions = new ExtensionTable({
+      hooks: context.hooks,
+      services: context.services,
+      view: () => parts.view(),
+      clientName: context.clientName,
+      port: () => context.addresses()[0]?.port ?? 0,
+      flush: (peer) => this.flush(peer),
+      listens: (peer, port) => this.#listens(peer, port),
+      refused: (peer, reason, banMs) => this.drop(peer, reason, banMs),
+      log: context.log,
+    })
+  }
+
+  #watch(): Watch {
+    const { turns, hooks } = this.#context
+    const later = (tell: (view: TorrentView) => void): void => turns.watch(() => tell(this.#parts.view()))
+    return {
+      peerHas: (peer, piece) => {
+        if (hooks.peerHasTapped) later((view) => hooks.peerHas(peer, piece, view))
+      },
+      pieceVerified: (piece) => later((view) => isReady(view) && hooks.pieceVerified(piece, view)),
+      pieceRejected: (piece, contributors) =>
+        later((view) => isReady(view) && hooks.pieceRejected(piece, contributors, view)),
+      wantedWhole: () => this.#parts.wantedWhole(),
+      chokeSoon: () => this.#chokeSoon(),
+      extended: (peer, id, payload) => this.#extensions.receive(peer, id, payload),
+      other: (peer, id, payload) => this.#extensions.other(peer, id, payload),
+    }
+  }
+
+  get maxPeers(): number {
+    return this.#parts.maxPeers()
+  }
+
+  // Peers come and go.
+
+  /** A handshake finished: the peer joins, or the answer says why not. */
+  join(shaken: Shaken, endpoint: Endpoint, source: string, outgoing: boolean): string | undefined {
+    const { theirs, connection, rest } = shaken
+    const { turns, memory } = this.#context
+    const refusal = this.#refuse(theirs.peerId, endpoint, source, outgoing)
+    if (refusal !== undefined) {
+      connection.close()
+      return refusal
+    }
+    const link = new PeerLink(connection, turns, memory, this)
+    const hello: Hello = {
+      peerId: theirs.peerId.slice(),
+      supportsFast: hasReservedBit(theirs.reserved, reservedBits.fast),
+      supportsExtensions: hasReservedBit(theirs.reserved, reservedBits.extensions),
+      outgoing,
+    }
+    const peer = this.torrent.peerJoined(link.encoder, hello, endpoint, turns.nowMs)
+    peer.client = clientName(hello.peerId)
+    this.#links.set(peer, link)
+    this.#owners.set(link, peer)
+    this.addresses.connected(endpoint, this.#context.turns.nowMs)
+    const decoder = new MessageDecoder(peer, this.#extensions.decoderLimits(this.torrent.metainfo?.layout.pieceCount))
+    this.#decoders.set(peer, decoder)
+    this.#extensions.greet(peer)
+    this.#grantFast(peer)
+    link.flush()
+    turns.watch(() => this.#context.hooks.peerConnected(peer, this.#parts.view()))
+    link.bind(peer, decoder, rest)
+    return undefined
+  }
+
+  readonly #decoders = new Map<Peer, MessageDecoder>()
+
+  #refuse(peerId: Uint8Array, endpoint: Endpoint, source: string, outgoing: boolean): string | undefined {
+    const { context } = this.#parts
+    if (sameBytes(peerId, context.peerId)) {
+      this.addresses.disconnected(endpoint, context.turns.nowMs, false)
+      return 'is ourselves'
+    }
+    if (this.torrent.peers.size >= this.#parts.maxPeers()) return 'has no place: too many peers'
+    const refusal = context.hooks.acceptPeer({ stage: 'handshake', endpoint, source, peerId }, this.#parts.view())
+    if (refusal !== undefined) {
+      this.#ban(endpoint, refusal.banMs)
+      return refusal.refuse
+    }
+    return this.#refuseDouble(peerId, outgoing)
+  }
+
+  /** Both sides may have dialled: the connection that the smaller peer id dialled stays. */
+  #refuseDouble(peerId: Uint8Array, outgoing: boolean): string | undefined {
+    for (const peer of this.torrent.peers.values()) {
+      if (!sameBytes(peer.peerId, peerId)) continue
+      const weAreSmaller = compareBytes(this.#context.peerId, peerId) < 0
+      const keepNew = peer.outgoing !== outgoing && outgoing === weAreSmaller
+      if (!keepNew) return 'is connected already'
+      this.drop(peer, 'connected twice')
+    }
+    return undefined
+  }
+
+  #grantFast(peer: Peer): void {
+    const pieceCount = this.torrent.metainfo?.layout.pieceCount ?? 0
+    const ip = peer.endpoint.kind === 'ip' ? parseIp(peer.endpoint.host) : undefined
+    if (!peer.supportsFast || pieceCount === 0 || ip?.length !== 4) return
+    const sha1 = (bytes: Uint8Array): Uint8Array => this.#context.hasher.digest('sha1', bytes)
+    for (const piece of allowedFastSet(this.#parts.infoHash, ip, pieceCount, allowedFastCount, sha1)) {
+      if (!this.torrent.mayServe(peer, piece)) continue
+      peer.granted.add(piece)
+      peer.out.allowFast(piece)
+    }
+  }
+
+  linkEnded(link: PeerLink, reason: string): void {
+    const peer = this.#owners.get(link)
+    if (peer !== undefined) this.#left(peer, reason, true)
+  }
+
+  #left(peer: Peer, reason: string, worthRetry: boolean): void {
+    const link = this.#links.get(peer)
+    if (link === undefined) return
+    this.#links.delete(peer)
+    this.#owners.delete(link)
+    this.#decoders.delete(peer)
+    link.close()
+    this.torrent.peerLeft(peer)
+    this.#extensions.close(peer)
+    this.addresses.disconnected(peer.endpoint, this.#context.turns.nowMs, worthRetry)
+    this.#context.turns.watch(() => this.#context.hooks.peerDisconnected(peer, reason, this.#parts.view()))
+    this.#context.dialSoon()
+  }
+
+  /** Ends every connection. */
+  dropAll(reason: string): void {
+    for (const peer of [...this.#links.keys()]) this.#left(peer, reason, true)
+  }
+
+  #ban(endpoint: Endpoint, banMs: number | undefined): void {
+    if (banMs === undefined || endpoint.kind !== 'ip') return
+    this.#context.bans.ban(endpoint.host, this.#context.turns.nowMs + banMs)
+  }
+
+  /** Nobody at this host is a peer for a while; those who are leave. */
+  banHost(host: string, forMs: number, reason: string): void {
+    this.#context.bans.ban(host, this.#context.turns.nowMs + forMs)
+    for (const peer of this.torrent.peers.values()) {
+      if (peer.endpoint.kind === 'ip' && peer.endpoint.host === host) this.drop(peer, reason)
+    }
+  }
+
+  #isOwn(endpoint: Endpoint): boolean {
+    if (endpoint.kind !== 'ip') return false
+    return this.#context.addresses().some((own) => own.host === endpoint.host && own.port === endpoint.port)
+  }
+
+  #listens(peer: Peer, port: number): void {
+    if (peer.outgoing || peer.endpoint.kind !== 'ip') return
+    const endpoint: Endpoint = { kind: 'ip', host: peer.endpoint.host, port }
+    this.found([endpoint], 'incoming')
+    this.addresses.connected(endpoint, this.#context.turns.nowMs)
+  }
+
+  /** Addresses from outside; refused ones are forgotten. */
+  found(endpoints: readonly Endpoint[], source: string): void {
+    const { hooks, turns } = this.#context
+    for (const endpoint of endpoints) {
+      const refusal = hooks.acceptPeer({ stage: 'known', endpoint, source }, this.#parts.view())
+      if (refusal === undefined) this.addresses.add(endpoint, source, turns.nowMs)
+      else this.#ban(endpoint, refusal.banMs)
+    }
+    if (endpoints.length > 0) this.#context.dialSoon()
+  }
+
+  // The content came.
+
+  /** Tells the decoders how long a bitfield is; called right before the torrent gets its content. */
+  contentKnown(pieceCount: number): void {
+    for (const decoder of this.#decoders.values()) decoder.setPieceCount(pieceCount)
+  }
+
+  /** What we want changed: peers are told (BEP 21). */
+  tellUploadOnly(): void {
+    for (const peer of this.torrent.peers.values()) this.#extensions.greet(peer)
+  }
+
+  // Effects.
+
+  flush(peer: Peer): void {
+    this.#links.get(peer)?.flush()
+  }
+
+  hash(extent: Extent, last: boolean): void {
+    this.#context.turns.effect(() => this.dataPath?.hash(extent, last))
+  }
+
+  readBack(extent: Extent, last: boolean): void {
+    this.#context.turns.effect(() => this.dataPath?.readBack(extent, last))
+  }
+
+  write(extent: Extent): void {
+    this.#context.turns.effect(() => this.dataPath?.write(extent))
+  }
+
+  serve(peer: Peer, run: Run): void {
+    this.#context.turns.effect(() => {
+      const link = this.#links.get(peer)
+      if (link !== undefined) this.dataPath?.serve(peer, link, run)
+    })
+  }
+
+  keepAlive(peer: Peer): void {
+    const link = this.#links.get(peer)
+    link?.encoder.keepAlive()
+    link?.flush()
+  }
+
+  drop(peer: Peer, reason: string, banMs?: number): void {
+    this.#ban(peer.endpoint, banMs)
+    this.#context.turns.effect(() => this.#left(peer, reason, banMs === undefined))
+  }
+
+  settleLater(): void {
+    this.#context.turns.settleLater(this.torrent)
+  }
+
+  // Time.
+
+  #chokeSoon(): void {
+    const { nowMs } = this.#context.turns
+    this.#nextChokeMs = Math.min(this.#nextChokeMs, Math.max(nowMs, this.#lastChokeMs + chokeApartMs))
+  }
+
+  /** What is due now; called from the engine's tick. */
+  tick(): void {
+    const { nowMs } = this.#context.turns
+    if (nowMs >= this.#nextHavesMs && this.torrent.unannounced.length > 0) {
+      this.torrent.tellHaves()
+      this.#nextHavesMs = nowMs + havesEveryMs
+    }
+    if (this.torrent.peers.size === 0) return
+    if (nowMs >= this.#nextChokeMs) this.#choke(nowMs)
+    if (nowMs >= this.#nextHouseMs) {
+      this.#nextHouseMs = nowMs + houseEveryMs
+      keepHouse(this.torrent, this, nowMs)
+    } else if (this.#isLimited) {
+      this.torrent.refillAll()
+    }
+  }
+
+  #choke(nowMs: number): void {
+    const { context } = this.#parts
+    this.#nextChokeMs = nowMs + chokeEveryMs
+    this.#lastChokeMs = nowMs
+    if (this.torrent.ledger === undefined) return
+    const slots = context.slotsFor(this.#parts.view().id)
+    const input = {
+      peers: this.torrent.peers.values(),
+      slots,
+      seeding: this.torrent.isWhole,
+      uploadLimit: context.up.rate,
+      nowMs,
+    }
+    chokeRound(input, this.#parts.decisions, this)
+  }
+
+  get #isLimited(): boolean {
+    return this.#context.down.rate !== undefined || this.#context.up.rate !== undefined
+  }
+
+  /** When `tick` has something to do. */
+  nextDeadlineMs(): number {
+    if (this.torrent.unannounced.length > 0) return this.#nextHavesMs
+    if (this.torrent.peers.size === 0) return Infinity
+    if (this.#isLimited) return this.#context.turns.nowMs + limitedEveryMs
+    return Math.min(this.#nextHouseMs, this.#nextChokeMs)
+  }
+}
+
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  for (let index = 0; index < a.length; index++) {
+    const difference = (a[index] ?? 0) - (b[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}

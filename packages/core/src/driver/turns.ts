@@ -1,0 +1,79 @@
+import type { Clock } from '../ports/clock.js'
+
+/** Something whose touched peers are refilled once at the end of a turn. */
+export interface Settles {
+  settle(nowMs: number): void
+}
+
+/**
+ * The engine's turns: one input → state changes → each touched torrent settles once → effects → watching hooks, all with
+ * one `nowMs`. Nothing re-enters: an input that comes during a turn (a command from a hook) becomes a turn of its own
+ * after this one. This order is the order of events that a trace records.
+ */
+export class Turns {
+  nowMs: number
+  readonly #clock: Clock
+  readonly #report: (error: unknown) => void
+  readonly #inputs: (() => void)[] = []
+  readonly #unsettled = new Set<Settles>()
+  #effects: (() => void)[] = []
+  #watches: (() => void)[] = []
+  #active = false
+
+  /** `report` hears of a fault in the engine itself, so that one torrent's bug does not end the turn of others. */
+  constructor(clock: Clock, report: (error: unknown) => void) {
+    this.#clock = clock
+    this.#report = report
+    this.nowMs = clock.nowMs()
+  }
+
+  /** Runs an input now, or after the turn that is under way. */
+  run(input: () => void): void {
+    this.#inputs.push(input)
+    if (this.#active) return
+    this.#active = true
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#turn(next)
+    } finally {
+      this.#active = false
+    }
+  }
+
+  settleLater(torrent: Settles): void {
+    this.#unsettled.add(torrent)
+  }
+
+  /** After the state changes of this turn. */
+  effect(effect: () => void): void {
+    this.#effects.push(effect)
+  }
+
+  /** After the effects of this turn. */
+  watch(watch: () => void): void {
+    this.#watches.push(watch)
+  }
+
+  #turn(input: () => void): void {
+    this.nowMs = this.#clock.nowMs()
+    this.#guard(input)
+    while (this.#unsettled.size > 0 || this.#effects.length > 0) {
+      const unsettled = [...this.#unsettled]
+      this.#unsettled.clear()
+      for (const torrent of unsettled) this.#guard(() => torrent.settle(this.nowMs))
+      const effects = this.#effects
+      this.#effects = []
+      for (const effect of effects) this.#guard(effect)
+    }
+    const watches = this.#watches
+    this.#watches = []
+    for (const watch of watches) this.#guard(watch)
+  }
+
+  #guard(step: () => void): void {
+    try {
+      step()
+    } catch (error) {
+      this.#report(error)
+    }
+  }
+}

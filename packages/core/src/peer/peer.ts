@@ -1,0 +1,363 @@
+import { Bits } from '../bytes/bits.js'
+import { ProtocolError } from '../bytes/errors.js'
+import type { Endpoint } from '../ports/endpoint.js'
+import type { PeerView } from '../ports/views.js'
+import type { Wire } from '../wire/wire.js'
+import { BlockQueue } from './block-queue.js'
+import { type PeerRequest, RequestInbox } from './request-inbox.js'
+import { RateMeter } from './rate-meter.js'
+import { TokenBucket } from './token-bucket.js'
+import { RequestWindow } from './request-window.js'
+
+const blockBytes = 16_384
+/** Unasked or useless payload that is taken before the connection ends. */
+const uselessLimitBytes = 1_048_576
+/** A set of haves kept raw until the content is known. */
+const rawBitfieldLimit = 32_768
+
+/** What one side of a finished handshake says. */
+export interface Hello {
+  /** 20 bytes. */
+  readonly peerId: Uint8Array
+  readonly supportsFast: boolean
+  readonly supportsExtensions: boolean
+  readonly outgoing: boolean
+}
+
+/** The torrent behind a peer: told after the peer's own state has changed. */
+export interface PeerEvents {
+  peerChanged(peer: Peer, what: 'choke' | 'unchoke' | 'interest' | 'haves' | 'allowed'): void
+  peerHas(peer: Peer, piece: number): void
+  peerAsks(peer: Peer): void
+  /** May this be asked of us: we have the piece and show it to this peer? */
+  mayServe(peer: Peer, piece: number): boolean
+  pieceLength(piece: number): number
+  peerRejects(peer: Peer, piece: number, block: number): void
+  place(peer: Peer, piece: number, begin: number, length: number): Uint8Array | undefined
+  received(peer: Peer, piece: number, begin: number, length: number): void
+  /** Payload that nobody needs. */
+  wasted(lengthBytes: number): void
+  extended(peer: Peer, id: number, payload: Uint8Array): void
+  other(peer: Peer, id: number, payload: Uint8Array): void
+}
+
+/**
+ * The protocol state of one connection (BEP 3, BEP 6). It takes what the remote says as a `Wire`, answers through `out`,
+ * tells its torrent, and does no I/O. Facts about the peer are plain fields that only this room and `torrent/` write.
+ *
+ * Invariant: `asked` holds exactly the blocks this peer owes us; a block in `lapsed` was asked once and given up.
+ */
+export class Peer implements Wire, PeerView {
+  client: string | undefined
+  uploadOnly = false
+  isChoking = true
+  isInterested = false
+  amChoking = true
+  amInterested = false
+  snubbed = false
+  downRate = 0
+  upRate = 0
+  downloadedBytes = 0
+  uploadedBytes = 0
+  /** How many pieces it has that we want. */
+  offered = 0
+  unchokedAtMs: number | undefined
+  lastHeardMs: number
+  lastBlockMs: number
+  /** Stops a block that is arriving right now from being placed: its target is gone. Set by the connection's owner. */
+  abandonBlock: () => void = () => {}
+  haves = new Bits(0)
+  /** What it may see of our pieces; `undefined` = all. */
+  shown: Bits | undefined
+  /** It counts as one seed in the availability, not by single pieces. */
+  countsAsSeed = false
+  /** Bytes that are being read or sent for it. */
+  outputBytes = 0
+  /** Not asked for anything before this time: it refused a request while it did not choke us. */
+  restUntilMs = 0
+  lastSentMs: number
+  readonly down = new RateMeter()
+  readonly up = new RateMeter()
+  readonly asked = new BlockQueue()
+  readonly window = new RequestWindow()
+  readonly inbox = new RequestInbox()
+  /** Pieces it lets us ask for while it chokes us (BEP 6). */
+  readonly allowed = new Set<number>()
+  /** Pieces we let it ask for while we choke it. */
+  readonly granted = new Set<number>()
+  /** The block whose payload is arriving, as piece and begin. */
+  placing: { readonly piece: number; readonly begin: number; readonly scratch: Uint8Array | undefined } | undefined
+  readonly #lapsed = new Set<number>()
+  #early: EarlyHaves | undefined = { kind: 'none', pieces: [] }
+  #heardHaves = false
+  #uselessBytes = 0
+  #invalidRequests = 0
+  #sendBucket: TokenBucket | undefined
+
+  constructor(
+    readonly key: number,
+    readonly out: Wire,
+    readonly hello: Hello,
+    readonly endpoint: Endpoint,
+    readonly events: PeerEvents,
+    readonly connectedAtMs: number,
+  ) {
+    this.lastHeardMs = connectedAtMs
+    this.lastBlockMs = connectedAtMs
+    this.lastSentMs = connectedAtMs
+  }
+
+  get outgoing(): boolean {
+    return this.hello.outgoing
+  }
+
+  get peerId(): Uint8Array {
+    return this.hello.peerId
+  }
+
+  get supportsFast(): boolean {
+    return this.hello.supportsFast
+  }
+
+  get supportsExtensions(): boolean {
+    return this.hello.supportsExtensions
+  }
+
+  get isSeed(): boolean {
+    return this.haves.length > 0 && this.haves.count === this.haves.length
+  }
+
+  /** The content became known: what was said of pieces so far is taken in. @throws ProtocolError when it does not fit. */
+  setPieceCount(pieceCount: number): void {
+    const early = this.#early
+    this.#early = undefined
+    this.haves = new Bits(pieceCount)
+    if (early === undefined) return
+    if (early.kind === 'all') this.haves = Bits.full(pieceCount)
+    if (early.kind === 'bits') this.haves = readBitfield(early.bits, pieceCount)
+    for (const piece of early.pieces) this.haves.add(this.#checkPiece(piece))
+    this.events.peerChanged(this, 'haves')
+  }
+
+  // What the remote says.
+
+  choke(on: boolean): void {
+    if (this.isChoking === on) return
+    this.isChoking = on
+    this.events.peerChanged(this, on ? 'choke' : 'unchoke')
+  }
+
+  interested(on: boolean): void {
+    if (this.isInterested === on) return
+    this.isInterested = on
+    this.events.peerChanged(this, 'interest')
+  }
+
+  have(piece: number): void {
+    if (this.#early !== undefined) {
+      if (this.#early.pieces.length < rawBitfieldLimit) this.#early.pieces.push(piece)
+      return
+    }
+    if (this.haves.add(this.#checkPiece(piece))) this.events.peerHas(this, piece)
+  }
+
+  bitfield(bits: Uint8Array): void {
+    this.#firstHaves('bitfield')
+    if (this.#early !== undefined) {
+      if (bits.length > rawBitfieldLimit) throw new ProtocolError('a bitfield came before it could be checked')
+      this.#early = { kind: 'bits', bits: bits.slice(), pieces: this.#early.pieces }
+      return
+    }
+    this.haves = readBitfield(bits, this.haves.length)
+    this.events.peerChanged(this, 'haves')
+  }
+
+  haveAll(): void {
+    this.#needFast('have all')
+    this.#firstHaves('have all')
+    if (this.#early !== undefined) {
+      this.#early = { kind: 'all', pieces: [] }
+      return
+    }
+    this.haves = Bits.full(this.haves.length)
+    this.events.peerChanged(this, 'haves')
+  }
+
+  haveNone(): void {
+    this.#needFast('have none')
+    this.#firstHaves('have none')
+  }
+
+  request(piece: number, begin: number, length: number): void {
+    if (length < 1 || length > 131_072) throw new ProtocolError(`a request of ${length} bytes`, 'PROTOCOL_LIMIT')
+    const fits =
+      this.#early === undefined && piece < this.haves.length && begin + length <= this.events.pieceLength(piece)
+    if (!fits || !this.events.mayServe(this, piece)) {
+      this.#refuse(piece, begin, length, true)
+      return
+    }
+    const mayAsk = !this.amChoking || this.granted.has(piece)
+    if (!mayAsk || !this.inbox.add(piece, begin, length)) {
+      this.#refuse(piece, begin, length, false)
+      return
+    }
+    this.events.peerAsks(this)
+  }
+
+  cancel(piece: number, begin: number, length: number): void {
+    if (this.inbox.remove(piece, begin, length) && this.hello.supportsFast) this.out.reject(piece, begin, length)
+  }
+
+  reject(piece: number, begin: number, _length: number): void {
+    this.#needFast('reject')
+    const block = Math.floor(begin / blockBytes)
+    if (this.asked.remove(piece, block)) this.events.peerRejects(this, piece, block)
+    else this.#lapsed.delete(lapsedKey(piece, block))
+  }
+
+  suggest(_piece: number): void {
+    this.#needFast('suggest')
+  }
+
+  allowFast(piece: number): void {
+    this.#needFast('allowed fast')
+    if (this.#early === undefined && piece >= this.haves.length) return
+    if (this.allowed.size >= 256) return
+    this.allowed.add(piece)
+    this.events.peerChanged(this, 'allowed')
+  }
+
+  extended(id: number, payload: Uint8Array): void {
+    if (!this.hello.supportsExtensions) throw new ProtocolError('an extended message without BEP 10 in the handshake')
+    this.events.extended(this, id, payload)
+  }
+
+  other(id: number, payload: Uint8Array): void {
+    this.events.other(this, id, payload)
+  }
+
+  blockStart(piece: number, begin: number, length: number): Uint8Array | undefined {
+    const block = Math.floor(begin / blockBytes)
+    if (this.asked.has(piece, block) || this.#lapsed.has(lapsedKey(piece, block))) {
+      const target = this.events.place(this, piece, begin, length)
+      if (target === undefined) this.#settled(piece, block)
+      return target
+    }
+    this.events.wasted(length)
+    this.#uselessBytes += length
+    if (this.#uselessBytes > uselessLimitBytes)
+      throw new ProtocolError('too much that was never asked for', 'PROTOCOL_LIMIT')
+    return undefined
+  }
+
+  blockEnd(piece: number, begin: number, length: number): void {
+    const block = Math.floor(begin / blockBytes)
+    if (this.#settled(piece, block)) this.events.received(this, piece, begin, length)
+  }
+
+  /** A block that was asked once came; false if it was not. */
+  #settled(piece: number, block: number): boolean {
+    return this.asked.remove(piece, block) || this.#lapsed.delete(lapsedKey(piece, block))
+  }
+
+  // What our side decides.
+
+  setInterested(on: boolean): void {
+    if (this.amInterested === on) return
+    this.amInterested = on
+    this.out.interested(on)
+  }
+
+  /** Chokes or unchokes; choking rejects what is queued (BEP 6), except pieces granted for fast. */
+  setChoking(on: boolean, nowMs: number): void {
+    if (this.amChoking === on) return
+    this.amChoking = on
+    this.unchokedAtMs = on ? undefined : nowMs
+    this.#sendBucket = undefined
+    this.out.choke(on)
+    if (on)
+      this.inbox.dropIf(
+        (piece) => !this.granted.has(piece),
+        (dropped) => this.#rejectFast(dropped),
+      )
+  }
+
+  /** A piece was lost: what is queued of it is rejected. */
+  dropPiece(piece: number): void {
+    this.inbox.dropIf(
+      (queued) => queued === piece,
+      (dropped) => this.#rejectFast(dropped),
+    )
+  }
+
+  ask(piece: number, block: number, length: number, nowMs: number): void {
+    if (this.asked.size === 0) this.lastBlockMs = nowMs
+    this.asked.push(piece, block, nowMs)
+    this.#lapsed.delete(lapsedKey(piece, block))
+    this.out.request(piece, block * blockBytes, length)
+  }
+
+  /** Gives one asked block up; the block may still arrive. `tell` sends a cancel. */
+  lapse(piece: number, block: number, length: number, tell: boolean): void {
+    if (!this.asked.remove(piece, block)) return
+    if (this.#lapsed.size < 1_000) this.#lapsed.add(lapsedKey(piece, block))
+    if (tell) this.out.cancel(piece, block * blockBytes, length)
+  }
+
+  /** Bytes that may be sent to it now, as far as the choker gave it a rate of its own. */
+  uploadAllowance(nowMs: number): number {
+    return this.#sendBucket?.available(nowMs) ?? Infinity
+  }
+
+  uploadCharged(lengthBytes: number, nowMs: number): void {
+    this.#sendBucket?.take(lengthBytes, nowMs)
+  }
+
+  /** The rate that the choker gave it; `undefined` = a fair share. */
+  setUploadRate(bytesPerSecond: number | undefined, nowMs: number): void {
+    if (bytesPerSecond === undefined) this.#sendBucket = undefined
+    else if (this.#sendBucket === undefined) this.#sendBucket = new TokenBucket(bytesPerSecond, nowMs)
+    else this.#sendBucket.setRate(bytesPerSecond, nowMs)
+  }
+
+  #refuse(piece: number, begin: number, length: number, invalid: boolean): void {
+    if (invalid && ++this.#invalidRequests >= 300) throw new ProtocolError('300 invalid requests', 'PROTOCOL_LIMIT')
+    if (this.hello.supportsFast) this.out.reject(piece, begin, length)
+  }
+
+  #rejectFast(request: PeerRequest): void {
+    if (this.hello.supportsFast) this.out.reject(request.piece, request.begin, request.lengthBytes)
+  }
+
+  #firstHaves(name: string): void {
+    if (this.#heardHaves) throw new ProtocolError(`a second ${name}`)
+    this.#heardHaves = true
+  }
+
+  #needFast(name: string): void {
+    if (!this.hello.supportsFast) throw new ProtocolError(`${name} without the fast extension`)
+  }
+
+  #checkPiece(piece: number): number {
+    if (piece >= this.haves.length) throw new ProtocolError(`piece ${piece} of ${this.haves.length}`)
+    return piece
+  }
+}
+
+interface EarlyHaves {
+  readonly kind: 'none' | 'all' | 'bits'
+  readonly bits?: Uint8Array
+  readonly pieces: number[]
+}
+
+function lapsedKey(piece: number, block: number): number {
+  return piece * 65_536 + block
+}
+
+function readBitfield(bits: Uint8Array | undefined, pieceCount: number): Bits {
+  const expected = (pieceCount + 7) >> 3
+  if (bits?.length !== expected) {
+    throw new ProtocolError(`a bitfield of ${bits?.length ?? 0} bytes instead of ${expected}`)
+  }
+  return Bits.from(bits, pieceCount)
+}

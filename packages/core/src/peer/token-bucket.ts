@@ -1,0 +1,64 @@
+/**
+ * A token bucket in bytes. It fills at `rate` up to a quarter of a second's worth (at least one block), and may go into
+ * debt: what was taken beyond the tokens delays what comes next, so that the mean rate holds.
+ */
+const burstSeconds = 0.25
+const leastBurstBytes = 16_384
+
+export class TokenBucket {
+  #rate: number | undefined
+  #tokens: number
+  #atMs: number
+
+  /** `bytesPerSecond` undefined = unlimited. */
+  constructor(bytesPerSecond: number | undefined, nowMs: number) {
+    this.#rate = bytesPerSecond
+    this.#atMs = nowMs
+    this.#tokens = this.#burst
+  }
+
+  get rate(): number | undefined {
+    return this.#rate
+  }
+
+  setRate(bytesPerSecond: number | undefined, nowMs: number): void {
+    this.#fill(nowMs)
+    this.#rate = bytesPerSecond
+    this.#tokens = Math.min(this.#tokens, this.#burst)
+  }
+
+  /** Bytes that may be taken now; negative = debt; `Infinity` without a limit. */
+  available(nowMs: number): number {
+    if (this.#rate === undefined) return Infinity
+    this.#fill(nowMs)
+    return this.#tokens
+  }
+
+  /** Takes bytes, beyond what is available if need be. */
+  take(lengthBytes: number, nowMs: number): void {
+    if (this.#rate === undefined) return
+    this.#fill(nowMs)
+    this.#tokens -= lengthBytes
+  }
+
+  /** Gives back what was taken for nothing. */
+  refund(lengthBytes: number): void {
+    if (this.#rate !== undefined) this.#tokens = Math.min(this.#burst, this.#tokens + lengthBytes)
+  }
+
+  /** When something is available again; `nowMs` if it is. */
+  readyAtMs(nowMs: number): number {
+    const available = this.available(nowMs)
+    return available > 0 || this.#rate === undefined ? nowMs : nowMs + (1 - available) / (this.#rate / 1_000)
+  }
+
+  get #burst(): number {
+    return Math.max(leastBurstBytes, (this.#rate ?? 0) * burstSeconds)
+  }
+
+  #fill(nowMs: number): void {
+    const elapsedMs = Math.max(0, nowMs - this.#atMs)
+    this.#atMs = nowMs
+    if (this.#rate !== undefined) this.#tokens = Math.min(this.#burst, this.#tokens + (this.#rate * elapsedMs) / 1_000)
+  }
+}

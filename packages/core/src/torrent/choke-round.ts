@@ -1,0 +1,47 @@
+import type { Peer } from '../peer/peer.js'
+import type { ChokeRound } from '../ports/choker.js'
+import type { Decisions, Effects } from './effects.js'
+
+/** What one round needs of its torrent. */
+export interface ChokeInput {
+  readonly peers: Iterable<Peer>
+  readonly slots: number
+  readonly seeding: boolean
+  readonly uploadLimit: number | undefined
+  readonly nowMs: number
+}
+
+/**
+ * One choke round (BEP 3, "choking"): the choker's ordered list is cut at the slots; those on it are unchoked, all others
+ * choked. A peer that is not interested is choked too: it costs no slot. Answers how many are unchoked.
+ */
+export function chokeRound(input: ChokeInput, decisions: Decisions, effects: Effects): number {
+  const { nowMs, slots, seeding, uploadLimit } = input
+  const peers = [...input.peers]
+  const candidates = peers
+    .filter((peer) => peer.isInterested)
+    .map((peer) => ({
+      peer,
+      downRate: peer.downRate,
+      upRate: peer.upRate,
+      theyUnchokeUs: !peer.isChoking,
+      unchokedAtMs: peer.unchokedAtMs,
+      connectedAtMs: peer.connectedAtMs,
+      snubbed: peer.snubbed,
+    }))
+  const round: ChokeRound = { nowMs, slots, seeding, uploadLimit, candidates }
+  const rates = new Map<unknown, number | undefined>()
+  for (const unchoke of candidates.length === 0 ? [] : decisions.unchoke(round)) {
+    if (rates.size >= slots) break
+    rates.set(unchoke.peer, unchoke.uploadBytesPerSecond)
+  }
+  for (const peer of peers) {
+    const unchoke = rates.has(peer) && peer.isInterested
+    if (unchoke === peer.amChoking) {
+      peer.setChoking(!unchoke, nowMs)
+      effects.flush(peer)
+    }
+    if (unchoke) peer.setUploadRate(rates.get(peer), nowMs)
+  }
+  return peers.filter((peer) => !peer.amChoking).length
+}

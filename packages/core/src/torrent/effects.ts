@@ -1,0 +1,66 @@
+import type { Bits } from '../bytes/bits.js'
+import type { Peer } from '../peer/peer.js'
+import type { Run } from '../peer/request-inbox.js'
+import type { ChokeRound, Unchoke } from '../ports/choker.js'
+import type { Picks } from '../ports/piece-picker.js'
+import type { Extent } from './open-piece.js'
+
+/** The only way `torrent/` sees hooks and strategies. Implemented once, in `driver/decisions.ts`. */
+export interface Decisions {
+  /** Fills `picks` for one peer; true = ask it for nothing more, not even in endgame. */
+  pick(peer: Peer, picks: Picks): boolean
+  /** Availability, priority or state of one piece changed, or of many. */
+  changed(piece: number): void
+  reset(): void
+  /** False = this block is waste. */
+  keep(peer: Peer, piece: number, begin: number, bytes: Uint8Array): boolean
+  unchoke(round: ChokeRound): readonly Unchoke[]
+  /** What a peer may see of our pieces; `undefined` = all. */
+  shown(peer: Peer): Bits | undefined
+}
+
+/** What a torrent wants done. Carried out by `driver/` at the end of the turn; results come back as calls on the torrent. */
+export interface Effects {
+  /** Bytes for this peer are ready to leave. */
+  flush(peer: Peer): void
+  /** Hash the extent's bytes, then `hashed`. */
+  hash(extent: Extent, last: boolean): void
+  /** Read a written extent back and hash it, then `hashed`. */
+  readBack(extent: Extent, last: boolean): void
+  /** Write the extent's bytes, then `written`. */
+  write(extent: Extent): void
+  /** Read and send, then `served`, then `sent`. */
+  serve(peer: Peer, run: Run): void
+  keepAlive(peer: Peer): void
+  /** Ends the connection; with `banMs` the host may not come back for so long. */
+  drop(peer: Peer, reason: string, banMs?: number): void
+  /** Pick up the torrent's dirty peers at the end of this turn. */
+  settleLater(): void
+}
+
+/** What is worth watching, told in the order it happened. */
+export interface Watch {
+  peerHas(peer: Peer, piece: number): void
+  pieceVerified(piece: number): void
+  pieceRejected(piece: number, contributors: readonly Peer[]): void
+  /** Nothing wanted is missing any more. */
+  wantedWhole(): void
+  /** An interested peer waits and a slot may be free. */
+  chokeSoon(): void
+  extended(peer: Peer, id: number, payload: Uint8Array): void
+  other(peer: Peer, id: number, payload: Uint8Array): void
+}
+
+/**
+ * Token buckets of the session and the torrent, seen from one torrent. Download is charged when a block is asked and
+ * refunded when it is given up, so that a limit holds without ever having to stop a socket.
+ */
+export interface Allowance {
+  /** Bytes that may be asked now; `Infinity` without a limit. */
+  toAsk(nowMs: number): number
+  asked(lengthBytes: number, nowMs: number): void
+  refund(lengthBytes: number, nowMs: number): void
+  /** Bytes that may be sent now. */
+  toSend(nowMs: number): number
+  sent(lengthBytes: number, nowMs: number): void
+}

@@ -1,0 +1,61 @@
+import type { TorrentState } from '../ports/views.js'
+
+/** What can happen to a torrent. */
+export type TorrentStep =
+  | 'metadata-missing'
+  | 'metadata'
+  | 'opened'
+  | 'checked-partial'
+  | 'checked-whole'
+  | 'wanted-whole'
+  | 'wanted-missing'
+  | 'pause'
+  | 'resume-partial'
+  | 'resume-whole'
+  | 'storage-failed'
+  | 'storage-works'
+  | 'recheck'
+  | 'fail'
+
+/**
+ * Every legal step of every state; what is not here does not happen. Pausing remembers nothing: what a torrent resumes
+ * to depends on what is missing then.
+ */
+const table: Readonly<Record<TorrentState, Readonly<Partial<Record<TorrentStep, TorrentState>>>>> = {
+  loading: { 'metadata-missing': 'fetching-metadata', opened: 'checking', fail: 'failed' },
+  'fetching-metadata': { metadata: 'loading', pause: 'paused', fail: 'failed' },
+  checking: { 'checked-partial': 'downloading', 'checked-whole': 'seeding', fail: 'failed' },
+  downloading: {
+    'wanted-whole': 'seeding',
+    pause: 'paused',
+    'storage-failed': 'blocked',
+    recheck: 'checking',
+    fail: 'failed',
+  },
+  seeding: {
+    'wanted-missing': 'downloading',
+    pause: 'paused',
+    'storage-failed': 'blocked',
+    recheck: 'checking',
+    fail: 'failed',
+  },
+  paused: {
+    'resume-partial': 'downloading',
+    'resume-whole': 'seeding',
+    recheck: 'checking',
+    fail: 'failed',
+  },
+  blocked: {
+    'storage-works': 'downloading',
+    'wanted-whole': 'seeding',
+    pause: 'paused',
+    recheck: 'checking',
+    fail: 'failed',
+  },
+  failed: { recheck: 'checking' },
+}
+
+/** The state after a step, or `undefined` where the step is not legal. */
+export function transition(state: TorrentState, step: TorrentStep): TorrentState | undefined {
+  return table[state][step]
+}
