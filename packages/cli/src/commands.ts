@@ -1,0 +1,186 @@
+import { type Command, Option } from 'commander'
+import {
+  collect,
+  collectPeer,
+  parseCount,
+  parseDuration,
+  parseListen,
+  parseRate,
+  parseRatio,
+  parseSeedGoal,
+  parseSize,
+} from './options.js'
+import type { Act } from './program.js'
+
+/** Declares every verb. The code of a verb is loaded when it runs. */
+export function addCommands(program: Command, act: Act): void {
+  addTransfers(program, act)
+  addFileVerbs(program, act)
+  addProbes(program, act)
+  addTools(program, act)
+}
+
+function transferOptions(command: Command): Command {
+  return command
+    .option(
+      '--listen <[host:]port>',
+      'where to listen (default: a free port from 6881-6889 on all interfaces)',
+      parseListen,
+    )
+    .option('--peer <host:port>', 'connect to this peer (repeatable)', collectPeer)
+    .option('--no-trackers', 'do not announce to the trackers of the torrent')
+    .option('--limit-down <rate>', 'bytes a second, such as 2M', parseRate)
+    .option('--limit-up <rate>', 'bytes a second, such as 512K', parseRate)
+    .option('--max-peers <n>', 'connected peers per torrent', (text) => parseCount(text))
+    .option('--timeout <duration>', 'give up after this time', parseDuration)
+    .option('--stall-timeout <duration>', 'give up when nothing has come for this time', parseDuration)
+    .option('--picker <name>', 'how pieces are chosen')
+    .option('--choker <name>', 'how peers are unchoked')
+    .option('--storage <name>', 'where data is kept')
+}
+
+function addTransfers(program: Command, act: Act): void {
+  transferOptions(
+    program
+      .command('download', { isDefault: true })
+      .description('download torrents (the default verb)')
+      .argument('<id...>', 'a .torrent file, an http(s) URL of one, - for standard input'),
+  )
+    .option('-o, --output <dir>', 'the folder that will contain the torrent', '.')
+    .option('--select <files>', 'only these files: a glob, or numbers such as 1,3-5 (repeatable)', collect)
+    .option('--list', 'print the files and stop')
+    .option('--sequential', 'first piece first')
+    .option('--seed [goal]', 'go on seeding: until stopped, or --seed=RATIO or --seed=DURATION', parseSeedGoal)
+    .action(act(async () => (await import('./verbs/download.js')).download))
+  transferOptions(
+    program
+      .command('seed')
+      .description('serve data that is there')
+      .argument('<torrent>', 'a .torrent file, an http(s) URL of one, - for standard input')
+      .argument('[dir]', 'the folder that contains the torrent (default: .)'),
+  )
+    .option('-o, --output <dir>', 'the same as DIR')
+    .option('--skip-check', 'trust that the data is whole')
+    .option('--ratio <ratio>', 'stop after uploading this many times the size', parseRatio)
+    .option('--time <duration>', 'stop after this time', parseDuration)
+    .action(act(async () => (await import('./verbs/seed.js')).seed))
+}
+
+function addFileVerbs(program: Command, act: Act): void {
+  program
+    .command('create')
+    .description('write a .torrent of a file or folder')
+    .argument('<path>')
+    .option('-o, --output <file>', 'where to write it (default: NAME.torrent; - for standard output)')
+    .option('--force', 'replace an existing file')
+    .option('--tracker <url>', 'a tracker; a comma groups a tier (repeatable)', collect)
+    .option('--web-seed <url>', 'a web seed (repeatable)', collect)
+    .option('--piece-length <size>', 'a power of two from 16K (default: by size)', parseSize)
+    .option('--private', 'peers only from the trackers (BEP 27)')
+    .option('--comment <text>')
+    .option('--source <text>')
+    .option('--name <name>', 'the name in the torrent (default: that of PATH)')
+    .addOption(new Option('--format <format>', 'v1, hybrid or v2').choices(['v1', 'hybrid', 'v2']).default('v1'))
+    .option('--no-date', 'leave the creation date out')
+    .option('--no-created-by', 'leave the program name out')
+    .option('--dry-run', 'say what would be written')
+    .action(act(async () => (await import('./verbs/create.js')).create))
+  program
+    .command('show')
+    .alias('info')
+    .description('print what is in a torrent')
+    .argument('<torrent>')
+    .action(act(async () => (await import('./verbs/show.js')).show))
+  program
+    .command('verify')
+    .description('hash the data of a torrent')
+    .argument('<torrent>')
+    .argument('[dir]', 'the folder that contains the torrent (default: .)')
+    .action(act(async () => (await import('./verbs/verify.js')).verify))
+  program
+    .command('magnet')
+    .description('print the magnet link of a torrent')
+    .argument('<torrent>')
+    .option('--no-trackers', 'leave the trackers out')
+    .action(act(async () => (await import('./verbs/magnet.js')).magnet))
+  addEdit(program, act)
+}
+
+function addEdit(program: Command, act: Act): void {
+  program
+    .command('edit')
+    .description('change a .torrent without changing its info-hash')
+    .argument('<torrent>')
+    .option('-o, --output <file>', 'write here and leave the original (- for standard output)')
+    .option('--tracker <url>', 'replace the trackers; a comma groups a tier (repeatable)', collect)
+    .option('--add-tracker <url>', 'add a tier (repeatable)', collect)
+    .option('--remove-tracker <url>', 'remove a tracker (repeatable)', collect)
+    .option('--no-trackers', 'remove all trackers')
+    .option('--web-seed <url>', 'replace the web seeds (repeatable)', collect)
+    .option('--no-web-seeds', 'remove all web seeds')
+    .option('--comment <text>', 'an empty text removes it')
+    .option('--private', 'set the private flag (changes the info-hash: needs --force)')
+    .option('--no-private', 'remove the private flag (changes the info-hash: needs --force)')
+    .option('--source <text>', 'an empty text removes it (changes the info-hash: needs --force)')
+    .option('--name <name>', 'rename it (changes the info-hash: needs --force)')
+    .option('--force', 'allow changes of the info-hash, and replace an existing output')
+    .action(act(async () => (await import('./verbs/edit.js')).edit))
+}
+
+function addProbes(program: Command, act: Act): void {
+  const probe = (name: string, description: string): Command =>
+    program
+      .command(name)
+      .description(description)
+      .argument('<id>', 'a .torrent file or URL, a magnet link, or an info-hash')
+      .option('--tracker <url>', 'ask this tracker instead (repeatable)', collect)
+      .option('--timeout <duration>', 'how long to wait for an answer (default 15s)', parseDuration)
+  probe('announce', 'announce once to the trackers and print their answers')
+    .addOption(new Option('--event <event>').choices(['started', 'completed', 'stopped', 'none']).default('started'))
+    .option('--port <port>', 'the port to announce (default 6881)', (text) => parseCount(text))
+    .option('--num-want <n>', 'how many peers to ask for (default 50)', (text) => parseCount(text, 0))
+    .action(act(async () => (await import('./verbs/announce.js')).announce))
+  probe('scrape', 'ask the trackers for counts').action(act(async () => (await import('./verbs/scrape.js')).scrape))
+  probe('peers', 'print the peers that the trackers know').action(
+    act(async () => (await import('./verbs/peers.js')).peers),
+  )
+  program
+    .command('handshake')
+    .description('shake hands with one peer and print what it says')
+    .argument('<id>', 'a .torrent file or URL, a magnet link, or an info-hash')
+    .argument('<host:port>')
+    .option('--timeout <duration>', 'how long to wait (default 10s)', parseDuration)
+    .action(act(async () => (await import('./verbs/handshake.js')).handshake))
+}
+
+function addTools(program: Command, act: Act): void {
+  program
+    .command('plugins')
+    .description('print the loaded plugins (list), or one of them (info NAME)')
+    .argument('[action]', 'list or info', 'list')
+    .argument('[name]')
+    .action(act(async () => (await import('./verbs/plugins.js')).plugins))
+  program
+    .command('tracker')
+    .description('run a tracker (HTTP and UDP)')
+    .option('--http <[host:]port>', 'where to listen for HTTP (default 6969)', parseListen)
+    .option('--udp <[host:]port>', 'where to listen for UDP (default 6969)', parseListen)
+    .option('--no-http', 'no HTTP')
+    .option('--no-udp', 'no UDP')
+    .option('--allow <file>', 'only torrents of this list: an info-hash a line')
+    .option('--interval <duration>', 'how often clients should announce (default 30m)', parseDuration)
+    .action(act(async () => (await import('./verbs/tracker.js')).tracker))
+  program
+    .command('demo')
+    .description('a swarm of separate processes on this machine')
+    .option('--size <size>', 'size of the payload', parseSize, 256 * 1024 ** 2)
+    .option('--files <n>', 'number of files', (text) => parseCount(text), 5)
+    .option('--peers <n>', 'number of downloaders', (text) => parseCount(text), 2)
+    .option('--keep', 'leave the temporary folder')
+    .action(act(async () => (await import('./verbs/demo.js')).demo))
+  program
+    .command('completion')
+    .description('print a completion script')
+    .argument('<shell>', 'bash, zsh or fish')
+    .action(act(async () => (await import('./verbs/completion.js')).completion(program)))
+}

@@ -1,0 +1,72 @@
+import { createLogUpdate } from 'log-update'
+import { type Output, formatBytes, formatDuration, printable } from '../output.js'
+import { type Progress, type ProgressRow, percentOf } from './row.js'
+
+const redrawMs = 250
+
+/** One redrawn block: a line for each row, at most 4 redraws a second, never wider than the terminal. */
+export function barProgress(output: Output): Progress {
+  const log = createLogUpdate(output.stderr as NodeJS.WriteStream, { showCursor: true })
+  let drawnAtMs = Number.NEGATIVE_INFINITY
+  const draw = (rows: readonly ProgressRow[]): void => {
+    const width = Math.max(20, output.stderr.columns ?? 80) - 1
+    log(rows.map((row) => barLine(row, width, output.colored)).join('\n'))
+  }
+  return {
+    update(rows, nowMs) {
+      if (nowMs - drawnAtMs < redrawMs || rows.length === 0) return
+      drawnAtMs = nowMs
+      draw(rows)
+    },
+    clear() {
+      log.clear()
+      drawnAtMs = Number.NEGATIVE_INFINITY
+    },
+    finish(rows) {
+      if (rows.length > 0) draw(rows)
+      log.done()
+    },
+  }
+}
+
+/** One row in at most `width` columns: name, bar, percent, rates, peers and time left; what does not fit goes first. */
+export function barLine(row: ProgressRow, width: number, colored: boolean): string {
+  const percent = `${String(percentOf(row)).padStart(3)}%`
+  const parts = [
+    `${formatBytes(row.doneBytes)}/${formatBytes(row.totalBytes)}`,
+    `↓ ${formatBytes(row.downRate)}/s`,
+    `↑ ${formatBytes(row.upRate)}/s`,
+    `${row.peers} ${row.peers === 1 ? 'peer' : 'peers'}`,
+    row.state === 'downloading' ? `ETA ${formatDuration(row.etaSeconds)}` : row.state,
+  ]
+  const nameWidth = Math.min(24, Math.max(8, Math.floor(width / 4)))
+  const name = fit(printable(row.name), nameWidth)
+  while (parts.length > 0 && nameWidth + percent.length + parts.join('  ').length + 12 > width)
+    parts.splice(dropOf(parts), 1)
+  const facts = [percent, ...parts].join('  ')
+  const barWidth = Math.min(30, width - nameWidth - facts.length - 4)
+  const bar = barWidth < 4 ? '' : ` ${drawBar(row, barWidth, colored)}`
+  return `${name}${bar} ${facts}`.slice(0, colored ? undefined : width)
+}
+
+/** What goes first when it gets narrow: sizes, then the upload rate, then the rest from the end. */
+function dropOf(parts: readonly string[]): number {
+  if (parts.length === 5) return 0
+  const up = parts.findIndex((part) => part.startsWith('↑'))
+  return up >= 0 ? up : parts.length - 1
+}
+
+function drawBar(row: ProgressRow, width: number, colored: boolean): string {
+  const share = row.totalBytes === 0 ? 1 : row.doneBytes / row.totalBytes
+  const full = Math.floor(share * width)
+  const text = '█'.repeat(full)
+  return `${colored ? `\u001b[32m${text}\u001b[39m` : text}${'░'.repeat(width - full)}`
+}
+
+/** Text cut or padded to exactly `width` characters. */
+function fit(text: string, width: number): string {
+  const characters = [...text]
+  return characters.length > width
+    ? `${characters.slice(0, width - 1).join('')}…`
+    : text + ' '.repeat(width - characters.length)
+}

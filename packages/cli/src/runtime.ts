@@ -1,0 +1,25 @@
+import type { Logger } from '@bitloom/core'
+import type { Output } from './output.js'
+import type { Progress } from './progress/row.js'
+import type { PluginSetting } from './settings.js'
+import type { Stop } from './stop.js'
+
+/** What every verb gets: where to write, where things live, which plugins to use, and when to end. */
+export interface Runtime {
+  readonly output: Output
+  readonly progress: Progress
+  readonly stop: Stop
+  readonly cwd: string
+  readonly env: NodeJS.ProcessEnv
+  readonly stdin: NodeJS.ReadableStream
+  readonly stateDir: string
+  readonly log: Logger
+  /** Specs of `--plugin`, in order. */
+  readonly plugins: readonly string[]
+  /** Names of `--no-plugin`. */
+  readonly withoutPlugins: readonly string[]
+  readonly settings: readonly PluginSetting[]
+}
+
+/** A verb ends in an exit code or throws. */
+export type VerbResult = Promise<number>

@@ -1,0 +1,101 @@
+import {
+  Choker,
+  Logger,
+  PiecePicker,
+  type Plugin,
+  type PluginHost,
+  type Session,
+  type SessionOptions,
+  Storage,
+  createSession,
+  pluginContract,
+} from '@bitloom/core'
+import { nodePorts } from '@bitloom/core/node'
+import piecePicker from '@bitloom/piece-picker'
+import storageFs from '@bitloom/storage-fs'
+import storageMemory from '@bitloom/storage-memory'
+import trackerHttp from '@bitloom/tracker-http'
+import trackerUdp from '@bitloom/tracker-udp'
+import { CliError } from './exit-codes.js'
+import { type AnyFactory, loadPlugin, makePlugin } from './plugin-loader.js'
+import type { Runtime } from './runtime.js'
+
+/** The plugins that come with the command line, in order: the first binding of a port is the default. */
+export function builtInFactories(): AnyFactory[] {
+  return [trackerHttp, trackerUdp, storageFs, storageMemory, piecePicker] as unknown as AnyFactory[]
+}
+
+/** A session, and the host of a private plugin through which the command line reaches the services. */
+export interface OpenSession {
+  readonly session: Session
+  readonly host: PluginHost
+  /** The factories behind the plugins, for their cards. */
+  readonly factories: readonly AnyFactory[]
+}
+
+/**
+ * Makes a session of the built-in plugins and those of `--plugin`, without those of `--no-plugin`.
+ * @throws PluginError, CliError USAGE (a setting or `--no-plugin` for a plugin that is not there), BitloomError ADDRESS_IN_USE
+ */
+export async function openSession(
+  runtime: Runtime,
+  options: Pick<SessionOptions, 'limits' | 'listen'> = {},
+): Promise<OpenSession> {
+  const factories = await chooseFactories(runtime)
+  const captured: { host?: PluginHost } = {}
+  const session = await createSession({
+    ...options,
+    plugins: [
+      nodePorts(),
+      commandLine(runtime, captured),
+      ...factories.map((make) => makePlugin(make, runtime.settings)),
+    ],
+  })
+  if (captured.host === undefined) throw new CliError('OTHER', 'The session did not start its plugins')
+  return { session, host: captured.host, factories }
+}
+
+async function chooseFactories(runtime: Runtime): Promise<AnyFactory[]> {
+  const loaded = await Promise.all(runtime.plugins.map((spec) => loadPlugin(spec, runtime.cwd)))
+  const all = [...builtInFactories(), ...loaded]
+  const names = new Set(all.map((make) => make.plugin.name))
+  for (const name of runtime.withoutPlugins) {
+    if (!names.has(name)) throw new CliError('USAGE', `--no-plugin ${name}: ${knownNames(names)}`)
+  }
+  for (const { plugin, source } of runtime.settings) {
+    if (!names.has(plugin))
+      throw new CliError('USAGE', `${source}: no plugin is called "${plugin}"; ${knownNames(names)}`)
+  }
+  return all.filter((make) => !runtime.withoutPlugins.includes(make.plugin.name))
+}
+
+const knownNames = (names: ReadonlySet<string>): string => `there are ${[...names].join(', ')}`
+
+/** Binds the log and keeps the host: the intended way to reach services from outside. */
+function commandLine(runtime: Runtime, captured: { host?: PluginHost }): Plugin {
+  return {
+    name: 'cli',
+    contract: pluginContract,
+    bind: (bindings) => bindings.value(Logger, runtime.log),
+    apply: (host) => void (captured.host = host),
+  }
+}
+
+/** Checks the names of strategies before anything starts. @throws CliError USAGE listing those there are */
+export function checkStrategies(
+  host: PluginHost,
+  chosen: {
+    readonly picker?: string | undefined
+    readonly choker?: string | undefined
+    readonly storage?: string | undefined
+  },
+): void {
+  const ports = { picker: PiecePicker, choker: Choker, storage: Storage } as const
+  for (const key of ['picker', 'choker', 'storage'] as const) {
+    const names = host.all<{ readonly name: string }>(ports[key]).map(({ name }) => name)
+    const name = chosen[key]
+    if (name !== undefined && !names.includes(name)) {
+      throw new CliError('USAGE', `--${key} ${name}: there is no such ${key}; there are ${names.join(', ')}`)
+    }
+  }
+}

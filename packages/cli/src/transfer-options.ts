@@ -1,0 +1,42 @@
+import type { IpEndpoint, SessionLimits, SessionOptions } from '@bitloom/core'
+import { lookup } from 'node:dns/promises'
+import { type HostPort, parseHostPort, resolveEndpoint } from './options.js'
+
+/** What `download` and `seed` share. */
+export interface TransferOptions {
+  readonly listen?: HostPort
+  readonly peer?: readonly string[]
+  readonly trackers: boolean
+  /** Bytes a second. */
+  readonly limitDown?: number
+  readonly limitUp?: number
+  readonly maxPeers?: number
+  /** Milliseconds. */
+  readonly timeout?: number
+  readonly stallTimeout?: number
+  readonly picker?: string
+  readonly choker?: string
+  readonly storage?: string
+}
+
+const resolveName = async (host: string): Promise<string> => (await lookup(host)).address
+
+/** Limits and listening addresses for the session. @throws CliError NETWORK for a host name that is not known */
+export async function sessionOptionsOf(options: TransferOptions): Promise<Pick<SessionOptions, 'limits' | 'listen'>> {
+  const limits: Partial<SessionLimits> = {
+    downBytesPerSecond: options.limitDown,
+    upBytesPerSecond: options.limitUp,
+    ...(options.maxPeers === undefined ? {} : { maxPeersPerTorrent: options.maxPeers }),
+    ...(options.maxPeers === undefined || options.maxPeers <= 200 ? {} : { maxPeers: options.maxPeers }),
+  }
+  if (options.listen === undefined) return { limits }
+  const { host, port } = options.listen
+  if (host === undefined) return { limits, listen: { ports: [port] } }
+  const at = await resolveEndpoint({ host, port }, resolveName)
+  return { limits, listen: { hosts: [at.host], ports: [port] } }
+}
+
+/** The peers of `--peer`. @throws CliError NETWORK for a host name that is not known */
+export async function peersOf(options: TransferOptions): Promise<IpEndpoint[]> {
+  return Promise.all((options.peer ?? []).map((text) => resolveEndpoint(parseHostPort(text), resolveName)))
+}

@@ -1,0 +1,133 @@
+import type { AddOptions, Metainfo } from '@bitloom/core'
+import { exitCodeOf, exitCodes, sentenceOf } from './exit-codes.js'
+import { type Job, type JobContext, checkJob, startJob, timeOutJob } from './job.js'
+import { type Lock, lockTorrent } from './lock.js'
+import type { SeedGoal } from './options.js'
+import { formatBytes } from './output.js'
+import type { Runtime } from './runtime.js'
+import { type OpenSession, checkStrategies, openSession } from './session.js'
+import { pause } from './stop.js'
+import { type Reporter, reportSession, rowOf } from './transfer.js'
+import { keyOf } from './torrents.js'
+import { type TransferOptions, sessionOptionsOf } from './transfer-options.js'
+
+const tickMs = 250
+
+/** How a run goes on when its torrents are whole. */
+export interface RunPlan {
+  /** Nothing more, or seed until the goal. */
+  readonly seed: SeedGoal | undefined
+  /** A run of `seed`: never fetches, and a stop is its usual end. */
+  readonly serving: boolean
+}
+
+/**
+ * Adds torrents to a new session, runs them to their end, and answers the exit code. Everything is closed afterwards.
+ * @throws whatever keeps the session from starting or a torrent from being added
+ */
+export async function runTransfers(
+  runtime: Runtime,
+  options: TransferOptions,
+  torrents: readonly Metainfo[],
+  addOptions: (torrent: Metainfo) => AddOptions,
+  plan: RunPlan,
+): Promise<number> {
+  const locks: Lock[] = []
+  let open: OpenSession | undefined
+  try {
+    for (const torrent of torrents) {
+      locks.push(await lockTorrent(runtime.stateDir, keyOf(torrent.infoHashes), torrent.name))
+    }
+    open = await openSession(runtime, await sessionOptionsOf(options))
+    checkStrategies(open.host, options)
+    return await runIn(open, runtime, options, torrents.map(addOptions), plan)
+  } finally {
+    await open?.session.close().catch((error: unknown) => runtime.log.warn(sentenceOf(error)))
+    for (const lock of locks) await lock.release()
+  }
+}
+
+async function runIn(
+  { session }: OpenSession,
+  runtime: Runtime,
+  options: TransferOptions,
+  additions: readonly AddOptions[],
+  plan: RunPlan,
+): Promise<number> {
+  const reporter = reportSession(session, runtime.output)
+  reporter.listening()
+  const bell = createBell()
+  const jobs: Job[] = []
+  const context: JobContext = {
+    ...plan,
+    output: runtime.output,
+    reporter,
+    stallTimeoutMs: options.stallTimeout,
+    changed() {
+      const isDone = ({ phase, error }: Job): boolean => phase === 'whole' || (phase === 'ended' && error === undefined)
+      if (jobs.length === additions.length && jobs.every(isDone)) runtime.stop.exitCode = exitCodes.done.exit
+      bell.ring()
+    },
+  }
+  for (const addition of additions) jobs.push(startJob(context, await session.add(addition), performance.now()))
+  await follow(runtime, context, jobs, bell, options.timeout)
+  await closeSession(runtime, session, reporter)
+  return exitCodeOfRun(runtime, jobs, plan)
+}
+
+/** Wakes a waiting loop before its time. */
+interface Bell {
+  ring(): void
+  wait(delayMs: number, stop: AbortSignal): Promise<void>
+}
+
+function createBell(): Bell {
+  let controller = new AbortController()
+  return {
+    ring: () => controller.abort(),
+    async wait(delayMs, stop) {
+      await pause(delayMs, AbortSignal.any([stop, controller.signal]))
+      controller = new AbortController()
+    },
+  }
+}
+
+/** Follows the jobs until every one has ended or a stop is asked. */
+async function follow(
+  runtime: Runtime,
+  context: JobContext,
+  jobs: readonly Job[],
+  bell: Bell,
+  timeoutMs: number | undefined,
+): Promise<void> {
+  const { progress, stop } = runtime
+  const startedMs = performance.now()
+  const rows = () => jobs.map(({ handle }) => rowOf(handle))
+  for (let tick = 0; !stop.signal.aborted && jobs.some(({ phase }) => phase !== 'ended'); tick++) {
+    const nowMs = performance.now()
+    if (tick % 2 === 0) for (const job of jobs) checkJob(context, job, nowMs)
+    if (timeoutMs !== undefined && nowMs - startedMs >= timeoutMs) {
+      for (const job of jobs) timeOutJob(context, job, timeoutMs)
+    }
+    progress.update(rows(), nowMs)
+    await bell.wait(tickMs, stop.signal)
+  }
+  progress.finish(rows())
+}
+
+/** Stop announces, flush and saving happen here; a failure of them is told and decides nothing else. */
+async function closeSession(runtime: Runtime, session: OpenSession['session'], reporter: Reporter): Promise<void> {
+  await session.close().catch((error: unknown) => runtime.output.fail(error))
+  reporter.flush()
+}
+
+function exitCodeOfRun({ output, stop }: Runtime, jobs: readonly Job[], plan: RunPlan): number {
+  const failed = jobs.find(({ error }) => error !== undefined)
+  if (failed !== undefined) return exitCodeOf(failed.error)
+  const unfinished = jobs.find(({ phase }) => phase === 'checking' || phase === 'running')
+  if (unfinished === undefined || plan.serving) return exitCodes.done.exit
+  const { name, stats } = unfinished.handle.view
+  const there = `${formatBytes(stats.wantedBytes - stats.leftBytes)} of ${formatBytes(stats.wantedBytes)}`
+  if (stop.reason !== 'pipe') output.note(`Stopped with ${there} of ${name}; the same command goes on from here`)
+  return exitCodes.unfinished.exit
+}

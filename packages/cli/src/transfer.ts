@@ -1,0 +1,123 @@
+import { type PeerView, type Session, type TorrentHandle, type TorrentView, formatEndpoint } from '@bitloom/core'
+import type { PeerEvent } from './events.js'
+import { sentenceOf } from './exit-codes.js'
+import { type Output, hex } from './output.js'
+import { etaSeconds, type ProgressRow } from './progress/row.js'
+import { keyOf } from './torrents.js'
+
+/** Prints what happens in a session as events; `flush` says goodbye for peers that are still connected. */
+export interface Reporter {
+  /** `listening`. */
+  listening(): void
+  added(torrent: TorrentView): void
+  progress(torrent: TorrentView): void
+  /** True if the torrent ever had a peer. */
+  metPeer(torrent: TorrentView): boolean
+  flush(): void
+}
+
+/** Connects the watching hooks of a session to the output. */
+export function reportSession(session: Session, output: Output): Reporter {
+  const connected = new Map<PeerView, TorrentView>()
+  const met = new Set<string>()
+  const gone = (peer: PeerView, reason: string, torrent: TorrentView): void => {
+    if (!connected.delete(peer)) return
+    output.event(peerEvent(peer, torrent, reason.startsWith('ban') ? 'banned' : 'disconnected', reason))
+  }
+  session.hooks.peerConnected.tap((peer, torrent) => {
+    met.add(torrent.id)
+    connected.set(peer, torrent)
+    output.event(peerEvent(peer, torrent, 'connected'))
+  })
+  session.hooks.peerDisconnected.tap(gone)
+  session.hooks.announced.tap(({ url, answer, error }, torrent) => {
+    output.event({
+      event: 'tracker',
+      infoHash: keyOf(torrent.infoHashes),
+      url,
+      state: error === undefined ? 'ok' : 'error',
+      peers: answer?.peers.length ?? 0,
+      message: error === undefined ? answer?.warning : sentenceOf(error),
+    })
+  })
+  session.hooks.pluginFailed.tap((error) => output.fail(error))
+  return {
+    metPeer: (torrent) => met.has(torrent.id),
+    listening: () =>
+      output.event({
+        event: 'listening',
+        addresses: session.addresses.map(({ host, port }) => ({ host, port })),
+        peerId: hex(session.peerId),
+      }),
+    added: (torrent) => output.event(addedEvent(torrent)),
+    progress: (torrent) => output.event(progressEvent(torrent)),
+    flush() {
+      for (const [peer, torrent] of connected) gone(peer, 'stopped', torrent)
+    },
+  }
+}
+
+function addedEvent(torrent: TorrentView): Parameters<Output['event']>[0] {
+  return {
+    event: 'added',
+    infoHash: keyOf(torrent.infoHashes),
+    name: torrent.name,
+    length: torrent.metainfo?.lengthBytes ?? 0,
+    pieceCount: torrent.metainfo?.layout.pieceCount ?? 0,
+  }
+}
+
+function progressEvent(torrent: TorrentView): Parameters<Output['event']>[0] {
+  const { receivedBytes, verifiedBytes, wastedBytes, uploadedBytes, downRate, upRate, peers, leftBytes } = torrent.stats
+  const eta = etaSeconds(leftBytes, downRate)
+  return {
+    event: 'progress',
+    infoHash: keyOf(torrent.infoHashes),
+    receivedBytes,
+    verifiedBytes,
+    wastedBytes,
+    uploadedBytes,
+    downRate: Math.round(downRate),
+    upRate: Math.round(upRate),
+    peers,
+    etaSeconds: eta === undefined ? null : Math.ceil(eta),
+  }
+}
+
+function peerEvent(
+  peer: PeerView,
+  torrent: TorrentView,
+  state: PeerEvent['state'],
+  reason?: string,
+): Parameters<Output['event']>[0] {
+  const counts = { receivedBytes: peer.downloadedBytes, uploadedBytes: peer.uploadedBytes }
+  return {
+    event: 'peer',
+    infoHash: keyOf(torrent.infoHashes),
+    address: formatEndpoint(peer.endpoint),
+    client: peer.client,
+    state,
+    reason,
+    peerId: hex(peer.peerId),
+    ...(state === 'connected' ? {} : counts),
+  }
+}
+
+/** A torrent as progress shows it. */
+export function rowOf({ view }: TorrentHandle): ProgressRow {
+  const { stats, state } = view
+  const checking = state === 'checking'
+  const pieces = view.metainfo?.layout.pieceCount ?? 0
+  const pieceBytes = view.metainfo?.layout.pieceLengthBytes ?? 0
+  return {
+    key: view.id,
+    name: view.name,
+    state: state === 'downloading' && stats.peers === 0 ? 'looking for peers' : state,
+    doneBytes: checking ? stats.checkedPieces * pieceBytes : stats.wantedBytes - stats.leftBytes,
+    totalBytes: checking ? pieces * pieceBytes : stats.wantedBytes,
+    downRate: stats.downRate,
+    upRate: stats.upRate,
+    peers: stats.peers,
+    etaSeconds: etaSeconds(stats.leftBytes, stats.downRate),
+  }
+}

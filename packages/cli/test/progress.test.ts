@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest'
+import { createOutput } from '../src/output.js'
+import { barLine } from '../src/progress/bar.js'
+import { createProgress, type ProgressKind } from '../src/progress/progress.js'
+import { etaSeconds, type ProgressRow, percentOf } from '../src/progress/row.js'
+
+const row = (doneBytes: number, more: Partial<ProgressRow> = {}): ProgressRow => ({
+  key: 't1',
+  name: 'film.mkv',
+  state: 'downloading',
+  doneBytes,
+  totalBytes: 1000,
+  downRate: 2048,
+  upRate: 0,
+  peers: 1,
+  etaSeconds: 75,
+  ...more,
+})
+
+function draw(kind: ProgressKind, options: { isTTY?: boolean; json?: boolean; quiet?: boolean } = {}) {
+  const written: string[] = []
+  const stderr = { isTTY: options.isTTY ?? false, columns: 60, write: (text: string) => written.push(text) }
+  const output = createOutput({
+    json: options.json ?? false,
+    quiet: options.quiet ?? false,
+    color: 'never',
+    env: {},
+    stdout: stderr,
+    stderr,
+    wallMs: () => 0,
+  })
+  return { progress: createProgress(kind, output), written }
+}
+
+describe('plain progress', () => {
+  it('prints at the start, at every 10 %, at 30 s, and at the end, without control codes', () => {
+    const { progress, written } = draw('auto')
+    for (let done = 0; done <= 1000; done += 5) progress.update([row(done)], done)
+    progress.update([row(1000)], 32_000)
+    progress.finish([row(1000, { state: 'seeding' })])
+    expect(written.map((line) => /(\w+) (\d+)%/.exec(line)?.slice(1).join(' '))).toEqual([
+      ...[0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 100].map((percent) => `downloading ${percent}`),
+      'downloading 100',
+      'seeding 100',
+    ])
+    expect(written[0]).toBe('film.mkv: downloading 0% (0 B of 1000 B), down 2.00 KiB/s, up 0 B/s, 1 peer, ETA 1m15s\n')
+    expect(written.join('')).not.toContain('\u001b')
+  })
+
+  it('prints a change of state at once, and nothing twice at the end', () => {
+    const { progress, written } = draw('plain')
+    progress.update([row(0, { state: 'checking' })], 0)
+    progress.update([row(0)], 1)
+    progress.update([row(0)], 2)
+    progress.finish([row(0)])
+    expect(written).toHaveLength(2)
+  })
+})
+
+describe('which progress', () => {
+  it.each([
+    ['none', {}, 0],
+    ['plain', { quiet: true }, 0],
+    ['auto', { json: true }, 0],
+    ['plain', { json: true }, 1],
+    ['auto', {}, 1],
+  ] as const)('%s with %j writes %d times', (kind, options, times) => {
+    const { progress, written } = draw(kind, options)
+    progress.update([row(0)], 0)
+    expect(written).toHaveLength(times)
+  })
+})
+
+describe('bar progress', () => {
+  it('redraws at most 4 times a second, and again at once after a line went out in between', () => {
+    const { progress, written } = draw('auto', { isTTY: true })
+    for (let nowMs = 0; nowMs <= 1000; nowMs += 10) progress.update([row(nowMs)], nowMs)
+    const drawn = written.filter((text) => text.includes('film.mkv')).length
+    expect(drawn).toBe(5)
+    progress.clear()
+    progress.update([row(1000)], 1001)
+    expect(written.filter((text) => text.includes('film.mkv'))).toHaveLength(drawn + 1)
+  })
+
+  it.each([20, 30, 40, 60, 79, 120, 200])('fits %d columns and always shows the percent', (width) => {
+    const line = barLine(row(421, { name: 'a name that is far too long for any narrow terminal' }), width, false)
+    expect(line.length).toBeLessThanOrEqual(width)
+    expect(line).toContain('42%')
+  })
+
+  it('shows everything where there is room', () => {
+    expect(barLine(row(500), 110, false)).toBe(
+      'film.mkv                 ███████████░░░░░░░░░░░  50%  500 B/1000 B  ↓ 2.00 KiB/s  ↑ 0 B/s  1 peer  ETA 1m15s',
+    )
+  })
+})
+
+describe('figures of progress', () => {
+  it('rounds the percent down, so that 100 means whole', () => {
+    expect(percentOf(row(999))).toBe(99)
+    expect(percentOf(row(1000))).toBe(100)
+    expect(percentOf(row(0, { totalBytes: 0 }))).toBe(100)
+  })
+
+  it('tells the time left only when something moves', () => {
+    expect(etaSeconds(100, 10)).toBe(10)
+    expect(etaSeconds(0, 0)).toBe(0)
+    expect(etaSeconds(100, 0)).toBeUndefined()
+  })
+})
