@@ -66,10 +66,10 @@ class Writer {
 }
 
 function write(writer: Writer, value: Encodable, depth: number): void {
-  if (depth > maxDepth) throw refuse(`a value is nested deeper than ${maxDepth}`)
   if (typeof value === 'number') writer.ascii(`i${checkInteger(value)}e`)
   else if (typeof value === 'string') writer.string(utf8Bytes(value))
   else if (value instanceof Uint8Array) writer.string(value)
+  else if (depth >= maxDepth) throw refuse(`a value is nested deeper than ${maxDepth}`)
   else if (value instanceof Map) writeDict(writer, value, depth)
   else if (Array.isArray(value)) {
     writer.ascii('l')
@@ -102,9 +102,9 @@ function checkInteger(value: number): number {
 }
 
 function checkPlain(value: unknown, depth: number): void {
-  if (depth > maxDepth) throw refuse(`a value is nested deeper than ${maxDepth}`)
   if (typeof value === 'string' || value instanceof Uint8Array) return
   if (typeof value === 'number') return void checkInteger(value)
+  if (depth >= maxDepth) throw refuse(`a value is nested deeper than ${maxDepth}`)
   if (Array.isArray(value)) {
     for (const item of value as readonly unknown[]) checkPlain(item, depth + 1)
     return

@@ -69,6 +69,8 @@ export interface Metainfo extends Content {
   readonly lengthBytes: number
   readonly private: boolean
   readonly verifier: Verifier
+  /** v2 and hybrid: the verifier by Merkle trees; of a v2 torrent it is `verifier` itself. */
+  readonly merkle?: Verifier
   /** BEP 12 tiers; a single `announce` is one tier of one. Accepted URLs only, none twice. */
   readonly trackers: readonly (readonly string[])[]
   /** BEP 19 URLs, kept as they are. */

@@ -1,8 +1,20 @@
 import type { BencodeValue, Dict } from '../bytes/bencode.js'
 import { MetainfoError } from '../bytes/errors.js'
 import { integerField, invalid, maxPieceLengthBytes, maxPieces, nameField, textField } from './fields.js'
+import { readFileTree } from './file-tree.js'
+import { joinTrees } from './join-trees.js'
 import { createLayout } from './layout.js'
-import type { Content, FileEntry, InfoHashes, Metainfo, TorrentFormat, Verifier } from './metainfo.js'
+import { nextPowerOfTwo } from './merkle.js'
+import {
+  blockBytes,
+  type Content,
+  type FileEntry,
+  type InfoHashes,
+  type Metainfo,
+  type TorrentFormat,
+  type Verifier,
+} from './metainfo.js'
+import { merkleVerifier, readPieceLayers } from './piece-layers.js'
 import { placeFiles, readV1Files } from './raw-file.js'
 import { safeName } from './safe-path.js'
 
@@ -23,14 +35,15 @@ export interface InfoInput {
 }
 
 /** What differs between the formats. */
-type Model = Pick<Metainfo, 'files' | 'layout' | 'verifier'>
+type Model = Pick<Metainfo, 'files' | 'layout' | 'verifier' | 'merkle'>
 
 /** Turns a decoded info dictionary into the frozen value. @throws MetainfoError, PathError */
 export function readInfo(input: InfoInput): Metainfo {
   const { info, raw, surroundings, digest } = input
   const format = formatOf(info)
-  const name = safeName(nameField(info))
-  const model = readV1(info, name)
+  const rawName = nameField(info)
+  const name = safeName(rawName)
+  const model = format === 'v1' ? readV1(info, name) : readV2(input, format, { name, rawName })
   const source = textField(info, 'source')
   return Object.freeze({
     name,
@@ -49,7 +62,7 @@ function formatOf(info: Dict): TorrentFormat {
   const version = info.get('meta version')
   if (version === undefined || version === 1) return 'v1'
   if (version !== 2) throw new MetainfoError('METAINFO_UNSUPPORTED', 'the torrent has an unknown meta version')
-  throw new MetainfoError('METAINFO_UNSUPPORTED', 'the torrent has meta version 2')
+  return info.has('pieces') ? 'hybrid' : 'v2'
 }
 
 function infoHashesOf(format: TorrentFormat, raw: Uint8Array, digest: Digest): InfoHashes {
@@ -67,8 +80,27 @@ function readV1(info: Dict, name: string): Model {
   return { files, layout, verifier: sha1Verifier(info, layout) }
 }
 
+function readV2(input: InfoInput, format: 'hybrid' | 'v2', names: { name: string; rawName: string }): Model {
+  const { info, digest } = input
+  if (!input.canonicalKeys) throw invalid('the info of a v2 torrent has unsorted or equal keys')
+  const pieceLength = pieceLengthOf(info)
+  if (pieceLength < blockBytes || nextPowerOfTwo(pieceLength) !== pieceLength) {
+    throw invalid(`the v2 torrent has the piece length ${pieceLength}, not a power of two from 16 KiB on`)
+  }
+  const tree = readFileTree(info, names.rawName)
+  const files =
+    format === 'v2'
+      ? placeFiles(names.name, tree, pieceLength)
+      : placeFiles(names.name, joinTrees(readV1Files(info), tree, pieceLength))
+  checkPieceCount(files, pieceLength)
+  const layout = createLayout(files, pieceLength, format === 'v2' ? 'merkle' : 'sha1')
+  const layers = readPieceLayers(input.pieceLayers, files, pieceLength, digest)
+  const merkle = merkleVerifier({ files, layout }, layers)
+  return { files, layout, verifier: format === 'v2' ? merkle : sha1Verifier(info, layout), merkle }
+}
+
 /** @throws MetainfoError unless it is in 1 … 536,854,528 */
-export function pieceLengthOf(info: Dict): number {
+function pieceLengthOf(info: Dict): number {
   const pieceLength = integerField(info, 'piece length')
   if (pieceLength === undefined) throw invalid('the torrent has no piece length')
   if (pieceLength <= 0 || pieceLength > maxPieceLengthBytes) {
@@ -78,7 +110,7 @@ export function pieceLengthOf(info: Dict): number {
 }
 
 /** Before anything is done for each piece. @throws MetainfoError METAINFO_LIMIT for more than 2^21 pieces */
-export function checkPieceCount(files: readonly FileEntry[], pieceLength: number): void {
+function checkPieceCount(files: readonly FileEntry[], pieceLength: number): void {
   const last = files.at(-1)
   const pieceCount = last === undefined ? 0 : Math.ceil((last.offsetBytes + last.lengthBytes) / pieceLength)
   if (pieceCount <= maxPieces) return
@@ -86,7 +118,7 @@ export function checkPieceCount(files: readonly FileEntry[], pieceLength: number
 }
 
 /** The SHA-1 verifier of a v1 or hybrid torrent. @throws MetainfoError unless there is a hash for each piece */
-export function sha1Verifier(info: Dict, layout: Content['layout']): Verifier {
+function sha1Verifier(info: Dict, layout: Content['layout']): Verifier {
   const hashes = info.get('pieces')
   if (!(hashes instanceof Uint8Array)) throw invalid('the torrent has no piece hashes')
   if (hashes.length !== layout.pieceCount * 20) {

@@ -6,3 +6,12 @@ export { nodePorts, type NodePortsOptions } from './node-ports.js'
 export { systemRandom } from './random.js'
 export { systemResolver } from './resolver.js'
 export { tcpTransport } from './tcp.js'
+export {
+  createTorrent,
+  digest,
+  editTorrent,
+  parseInfo,
+  parseTorrent,
+  type CreatedTorrent,
+  type CreateTorrentOptions,
+} from './torrent-files.js'
