@@ -68,14 +68,20 @@ describe('what the address book takes in', () => {
 
 describe('what the address book offers', () => {
   it('goes by: given by the user, fewer failures, longest untried', () => {
-    const [a, b, c, d] = [1, 2, 3, 4].map(numbered) as [Endpoint, Endpoint, Endpoint, Endpoint]
+    const [a, b, c, d, e] = [1, 2, 3, 4, 5].map(numbered) as [Endpoint, Endpoint, Endpoint, Endpoint, Endpoint]
     const addresses = book([a, b, c])
-    addresses.dialling(a)
-    addresses.failed(a, 2_000)
-    addresses.dialling(b)
-    addresses.failed(b, 1_000)
+    for (const [endpoint, atMs] of [
+      [a, 1_000],
+      [a, 1_000],
+      [b, 3_000],
+      [c, 2_000],
+    ] as const) {
+      addresses.dialling(endpoint)
+      addresses.failed(endpoint, atMs)
+    }
+    addresses.add(e, 'tracker', 3_000)
     addresses.add(d, 'user', 3_000)
-    expect(dialAll(addresses, minute)).toEqual([d, c, b, a].map(formatEndpoint))
+    expect(dialAll(addresses, minute)).toEqual([d, e, c, b, a].map(formatEndpoint))
   })
 
   it('offers the same until it is dialled, and nothing that is dialled or connected', () => {
@@ -86,6 +92,8 @@ describe('what the address book offers', () => {
     addresses.connected(numbered(1), 0)
     // This one came to us by itself.
     addresses.connected(numbered(2), 0)
+    // The slower one of two connections to one address is refused, while the other stays.
+    addresses.failed(numbered(2), 0)
     expect(addresses.next(1e9)).toBeUndefined()
     expect(addresses.nextDeadlineMs(0)).toBe(Infinity)
   })
@@ -128,16 +136,18 @@ describe('what the address book offers', () => {
   })
 
   it('forgives failures after a good connection, not after a short one', () => {
-    const wait = (connectedMs: number): number => {
+    const waits = (connectedMs: number): number[] => {
       const addresses = book([numbered(1)])
       for (let at = 0; at < 3; at++) addresses.failed(numbered(1), 0)
       addresses.dialling(numbered(1))
       addresses.connected(numbered(1), 0)
       addresses.disconnected(numbered(1), connectedMs, true)
-      return addresses.nextDeadlineMs(connectedMs) - connectedMs
+      const first = addresses.nextDeadlineMs(connectedMs) - connectedMs
+      addresses.failed(numbered(1), connectedMs)
+      return [first, addresses.nextDeadlineMs(connectedMs) - connectedMs]
     }
-    expect(wait(5 * minute)).toBe(10_000)
-    expect(wait(1_000)).toBe(80_000)
+    expect(waits(5 * minute)).toEqual([10_000, 10_000])
+    expect(waits(1_000)).toEqual([80_000, 160_000])
   })
 
   it('leaves those not worth a retry alone for an hour', () => {
