@@ -199,7 +199,7 @@ export class Swarm implements Effects, LinkOwner {
 
   /** Ends every connection. */
   dropAll(reason: string): void {
-    for (const peer of [...this.#links.keys()]) this.#left(peer, reason, true)
+    for (const peer of this.#links.keys()) this.#left(peer, reason, true)
   }
 
   #ban(endpoint: Endpoint, banMs: number | undefined): void {
