@@ -3,7 +3,7 @@ import type { Peer } from '../peer/peer.js'
 import type { Run } from '../peer/request-inbox.js'
 import type { Memory } from '../ports/memory.js'
 import type { Connection } from '../ports/transport.js'
-import { MessageDecoder } from '../wire/decoder.js'
+import type { MessageDecoder } from '../wire/decoder.js'
 import { blockHeader, blockHeaderBytes, WireEncoder } from '../wire/encoder.js'
 import type { Turns } from './turns.js'
 

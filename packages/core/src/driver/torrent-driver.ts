@@ -1,5 +1,5 @@
 import { Bits } from '../bytes/bits.js'
-import { BitloomError, PluginError, StorageError } from '../bytes/errors.js'
+import { BitloomError, PluginError, type StorageError } from '../bytes/errors.js'
 import { blockBytes, type InfoHashes, type MagnetLink, type Metainfo } from '../metainfo/metainfo.js'
 import { Choker } from '../ports/choker.js'
 import { PiecePicker } from '../ports/piece-picker.js'

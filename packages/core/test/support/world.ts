@@ -1,0 +1,247 @@
+import { createHash } from 'node:crypto'
+import { seededRandom } from '../../src/bytes/seeded-random.js'
+import { Bits } from '../../src/bytes/bits.js'
+import { encode } from '../../src/bytes/encode.js'
+import { createEngine } from '../../src/driver/engine.js'
+import type { AddOptions, Engine, SessionLimits } from '../../src/driver/api.js'
+import { memoryPool } from '../../src/driver/memory-pool.js'
+import type { Services } from '../../src/driver/services.js'
+import type { HookRunner } from '../../src/hooks/runner.js'
+import { parseTorrent } from '../../src/metainfo/parse-torrent.js'
+import type { Metainfo } from '../../src/metainfo/metainfo.js'
+import { HashState } from '../../src/node/hash-state.js'
+import { Choker } from '../../src/ports/choker.js'
+import { Clock } from '../../src/ports/clock.js'
+import type { Endpoint } from '../../src/ports/endpoint.js'
+import { Hasher } from '../../src/ports/hasher.js'
+import { Logger } from '../../src/ports/logger.js'
+import { Memory } from '../../src/ports/memory.js'
+import { PiecePicker } from '../../src/ports/piece-picker.js'
+import { Random } from '../../src/ports/random.js'
+import { ResumeStore } from '../../src/ports/resume-store.js'
+import { Storage, type StorageHandle } from '../../src/ports/storage.js'
+import type { Token } from '../../src/ports/token.js'
+import { TrackerClient } from '../../src/ports/tracker-client.js'
+import { Transport } from '../../src/ports/transport.js'
+import { titForTat } from '../../src/torrent/tit-for-tat.js'
+import { MemoryNetwork } from './memory-network.js'
+import { VirtualClock } from './virtual-clock.js'
+
+export const digest = (algorithm: 'sha1' | 'sha256', bytes: Uint8Array): Uint8Array =>
+  new Uint8Array(createHash(algorithm).update(bytes).digest())
+
+export const testLimits: SessionLimits = {
+  downBytesPerSecond: undefined,
+  upBytesPerSecond: undefined,
+  maxPeers: 200,
+  maxPeersPerTorrent: 50,
+  halfOpen: 50,
+  dialsPerSecond: 30,
+  knownAddressesPerTorrent: 2_000,
+  uploadSlots: 20,
+  unwrittenBytes: 67_108_864,
+}
+
+/** Data and its torrent, the same for the same seed. */
+export function makeTorrent(options: { lengthBytes: number; pieceBytes: number; seed?: string; trackers?: string[] }): {
+  metainfo: Metainfo
+  data: Uint8Array
+} {
+  const data = seededRandom(options.seed ?? 'data').bytes(options.lengthBytes)
+  const count = Math.ceil(data.length / options.pieceBytes)
+  const pieces = new Uint8Array(count * 20)
+  for (let piece = 0; piece < count; piece++) {
+    const part = data.subarray(piece * options.pieceBytes, (piece + 1) * options.pieceBytes)
+    pieces.set(digest('sha1', part), piece * 20)
+  }
+  const text = (value: string): Uint8Array => new TextEncoder().encode(value)
+  const info = new Map<string, number | Uint8Array>([
+    ['length', data.length],
+    ['name', text(options.seed ?? 'data')],
+    ['piece length', options.pieceBytes],
+    ['pieces', pieces],
+  ])
+  const torrent = new Map<string, unknown>([['info', info]])
+  if (options.trackers !== undefined) torrent.set('announce-list', [options.trackers.map(text)])
+  return { metainfo: parseTorrent(encode(torrent as Parameters<typeof encode>[0]), digest), data }
+}
+
+/** A storage whose bytes a test can look at and spoil. */
+export class TestStorage implements Storage {
+  readonly name = 'test'
+  data: Uint8Array
+  readonly #written: Set<number> = new Set()
+  extentBytes = 1_048_576
+  /** Thrown by the next write. */
+  failWrites: Error | undefined
+
+  constructor(lengthBytes: number, data?: Uint8Array) {
+    this.data = data ?? new Uint8Array(lengthBytes)
+    if (data !== undefined) this.#written.add(-1)
+  }
+
+  async open(content: { layout: { pieceCount: number; pieceLengthBytes: number } }): Promise<StorageHandle> {
+    const { pieceCount, pieceLengthBytes } = content.layout
+    return {
+      extentBytes: this.extentBytes,
+      write: async (piece, begin, bytes) => {
+        if (this.failWrites !== undefined) throw this.failWrites
+        this.data.set(bytes, piece * pieceLengthBytes + begin)
+        this.#written.add(piece)
+      },
+      read: async (piece, begin, into) => {
+        let at = piece * pieceLengthBytes + begin
+        for (const buffer of into) {
+          buffer.fill(0)
+          buffer.set(this.data.subarray(at, at + buffer.length))
+          at += buffer.length
+        }
+      },
+      present: async () => {
+        if (this.#written.has(-1)) return undefined
+        const bits = new Bits(pieceCount)
+        for (const piece of this.#written) bits.add(piece)
+        return bits
+      },
+      sync: async () => {},
+      close: async () => {},
+    }
+  }
+}
+
+export const testPicker: PiecePicker = {
+  name: 'sequential',
+  create: (torrent) => ({
+    pick: (_peer, picks) => {
+      picks.takePartials()
+      for (let piece = torrent.nextWanted(0); piece >= 0 && picks.left > 0; piece = torrent.nextWanted(piece + 1)) {
+        picks.take(piece, 'next')
+      }
+    },
+  }),
+}
+
+/** Hooks without taps; what a test is interested in is overridden. */
+export function untapped(overrides: Partial<HookRunner> = {}): HookRunner {
+  const nothing = (): undefined => undefined
+  const watching = [
+    'torrentAdded',
+    'torrentRemoved',
+    'peerConnected',
+    'peerDisconnected',
+    'peerHas',
+    'pieceVerified',
+  ] as const
+  const more = ['pieceRejected', 'completed', 'announced', 'torrentFailed', 'pluginFailed'] as const
+  return {
+    ...(Object.fromEntries([...watching, ...more].map((name) => [name, nothing])) as unknown as HookRunner),
+    pickPieceTapped: false,
+    storeBlockTapped: false,
+    chokeDecisionTapped: false,
+    showHavesTapped: false,
+    peerHasTapped: false,
+    announce: async (request) => request,
+    pickPiece: () => false,
+    storeBlock: nothing,
+    chokeDecision: (unchokes) => unchokes,
+    acceptPeer: nothing,
+    showHaves: (shown) => shown,
+    ...overrides,
+  }
+}
+
+export interface NodeOptions {
+  readonly storage: Storage
+  readonly hooks?: Partial<HookRunner>
+  readonly limits?: Partial<SessionLimits>
+  readonly trackers?: readonly TrackerClient[]
+  readonly picker?: PiecePicker
+  readonly choker?: Choker
+}
+
+/** Engines on one virtual clock and one network in memory, from one seed. */
+export class World {
+  readonly clock = new VirtualClock()
+  readonly network = new MemoryNetwork(this.clock)
+  readonly seed: string
+  /** Errors that an engine logged: a test that expects none checks it is empty. */
+  readonly faults: unknown[] = []
+
+  constructor(seed = 'world') {
+    this.seed = seed
+  }
+
+  endpoint(host: string): Endpoint {
+    return { kind: 'ip', host, port: 6881 }
+  }
+
+  /** Starts an engine that listens on port 6881 of `host`. */
+  async node(host: string, options: NodeOptions): Promise<Engine> {
+    const random = seededRandom(`${this.seed}/${host}`)
+    const engine = createEngine({
+      hooks: untapped(options.hooks),
+      services: this.#services(host, random, options),
+      limits: { ...testLimits, ...options.limits },
+      listen: { hosts: [host], ports: [6881] },
+      peerId: new TextEncoder().encode(`-BL0100-${host.padEnd(12, 'x').slice(0, 12)}`),
+      clientName: 'Bitloom test',
+    })
+    await engine.start()
+    return engine
+  }
+
+  #services(host: string, random: Random, options: NodeOptions): Services {
+    const records = new Map()
+    const log = (message: string, fields?: unknown): void => void this.faults.push([message, fields])
+    const quiet = (): void => {}
+    const bound = new Map<Token<unknown>, readonly unknown[]>([
+      [Clock, [this.clock]],
+      [Random, [random]],
+      [Hasher, [inlineHasher()]],
+      [Memory, [memoryPool()]],
+      [Logger, [{ debug: quiet, info: quiet, warn: quiet, error: log }]],
+      [Transport, [this.network.transport(host)]],
+      [Storage, [options.storage]],
+      [PiecePicker, [options.picker ?? testPicker]],
+      [Choker, [options.choker ?? titForTat]],
+      [TrackerClient, options.trackers ?? []],
+      [
+        ResumeStore,
+        [
+          {
+            get: async (key: string) => records.get(key),
+            put: async (key: string, value: unknown) => void records.set(key, value),
+          },
+        ],
+      ],
+    ])
+    const all = <T>(port: Token<T>): readonly T[] => (bound.get(port) ?? []) as readonly T[]
+    return {
+      all,
+      get: <T>(port: Token<T>) => all(port)[0] as T,
+      named: (port, name) => all(port).find((one) => name === undefined || one.name === name),
+    }
+  }
+
+  async add(engine: Engine, metainfo: Metainfo, options: Partial<AddOptions> = {}) {
+    return engine.add({ torrent: metainfo, directory: '/', ...options })
+  }
+}
+
+/** Hashes at once, and takes the caller's buffer away like a worker would: the view that was passed is dead afterwards. */
+export function inlineHasher(): Hasher {
+  const states = new Map<number, HashState>()
+  return {
+    digest,
+    drop: (job) => void states.delete(job.id),
+    hash: async (job, bytes, last) => {
+      const moved = structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] })
+      const state = states.get(job.id) ?? new HashState(job.plan)
+      states.set(job.id, state)
+      state.update(moved)
+      if (!last) return { bytes: moved }
+      states.delete(job.id)
+      return { bytes: moved, digests: state.finish() }
+    },
+  }
+}
