@@ -26,7 +26,9 @@ export interface TrackerRun {
  * @throws TrackerError TRACKER_UNREACHABLE naming the redacted URL, besides what `work` throws
  */
 export function withDeadline<T>(run: TrackerRun, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const { url, clock, timeoutMs, signal } = run
+  const { url, clock, timeoutMs } = run
+  // One signal may belong to many requests: a derived one keeps Node from warning about its listeners.
+  const signal = AbortSignal.any([run.signal])
   return new Promise<T>((resolve, reject) => {
     const controller = new AbortController()
     const end = (settle: () => void): void => {

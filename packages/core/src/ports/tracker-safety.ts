@@ -47,7 +47,7 @@ export function trackerText(bytes: Uint8Array, url: string): string {
 
 /** The text without what `redactUrl` would hide of that URL: user info, long path parts and query values. */
 export function hideSecrets(text: string, url: string): string {
-  if (!URL.canParse(url)) return text.replaceAll(url, '***')
+  if (!URL.canParse(url)) return url === '' ? text : text.replaceAll(url, '***')
   let safe = text
   for (const secret of secretsOf(new URL(url))) safe = safe.replaceAll(secret, '***')
   return safe
