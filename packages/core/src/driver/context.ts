@@ -37,4 +37,6 @@ export interface EngineContext {
   slotsFor(torrentId: string): number
   /** Peers were found, or a place became free. */
   dialSoon(): void
+  /** A deadline may have come nearer. */
+  wake(): void
 }

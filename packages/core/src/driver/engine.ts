@@ -98,6 +98,7 @@ class SessionEngine implements Engine {
       nextId: () => ++this.#lastId,
       slotsFor: (id) => this.#slotsFor(id),
       dialSoon: () => this.#dialSoon(),
+      wake: () => this.#arm(),
     }
   }
 
@@ -154,7 +155,6 @@ class SessionEngine implements Engine {
     }
     const refusal = torrent.swarm.join(shaken, shaken.connection.remote, 'incoming', false)
     if (refusal !== undefined) this.#context.log.debug('an incoming peer was refused', { reason: refusal })
-    this.#arm()
   }
 
   #peerCount(): number {

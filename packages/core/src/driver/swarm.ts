@@ -84,13 +84,17 @@ export class Swarm implements Effects, LinkOwner {
   }
 
   #watch(): Watch {
-    const { turns, hooks } = this.#context
+    const context = this.#context
+    const { turns, hooks } = context
     const later = (tell: (view: TorrentView) => void): void => turns.watch(() => tell(this.#parts.view()))
     return {
       peerHas: (peer, piece) => {
         if (hooks.peerHasTapped) later((view) => hooks.peerHas(peer, piece, view))
       },
-      pieceVerified: (piece) => later((view) => isReady(view) && hooks.pieceVerified(piece, view)),
+      pieceVerified: (piece) => {
+        context.wake()
+        later((view) => isReady(view) && hooks.pieceVerified(piece, view))
+      },
       pieceRejected: (piece, contributors) =>
         later((view) => isReady(view) && hooks.pieceRejected(piece, contributors, view)),
       wantedWhole: () => this.#parts.wantedWhole(),
@@ -134,6 +138,7 @@ export class Swarm implements Effects, LinkOwner {
     link.flush()
     turns.watch(() => this.#context.hooks.peerConnected(peer, this.#parts.view()))
     link.bind(peer, decoder, rest)
+    this.#context.wake()
     return undefined
   }
 
@@ -295,6 +300,7 @@ export class Swarm implements Effects, LinkOwner {
   #chokeSoon(): void {
     const { nowMs } = this.#context.turns
     this.#nextChokeMs = Math.min(this.#nextChokeMs, Math.max(nowMs, this.#lastChokeMs + chokeApartMs))
+    this.#context.wake()
   }
 
   /** What is due now; called from the engine's tick. */

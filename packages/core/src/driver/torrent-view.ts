@@ -1,5 +1,6 @@
 import type { InfoHashes } from '../metainfo/metainfo.js'
 import type { ContentView, PeerView, TorrentState, TorrentStats, TorrentView, TrackerView } from '../ports/views.js'
+import type { Ledger } from '../torrent/ledger.js'
 import type { Torrent } from '../torrent/torrent.js'
 
 /** What the driver of a torrent knows beyond the torrent itself. */
@@ -23,7 +24,7 @@ export interface ViewSource {
 /** The live view of one torrent: getters over its state, made once. */
 export function torrentView(source: ViewSource): TorrentView {
   const { torrent } = source
-  let content: ContentView | undefined
+  let content: { readonly ledger: Ledger; readonly view: ContentView } | undefined
   return {
     get id() {
       return source.id
@@ -47,9 +48,10 @@ export function torrentView(source: ViewSource): TorrentView {
       return torrent.metainfo
     },
     get content() {
-      if (torrent.ledger === undefined) return undefined
-      content ??= contentView(torrent)
-      return content
+      const { ledger } = torrent
+      if (ledger === undefined) return undefined
+      if (content?.ledger !== ledger) content = { ledger, view: contentView(torrent) }
+      return content.view
     },
     get peers(): Iterable<PeerView> {
       return torrent.peers.values()

@@ -380,7 +380,7 @@ export class Ledger implements Picks {
 
   /** Drops everything that is open; the caller has released what peers were asked. */
   closeAll(): void {
-    for (const open of [...this.#open.values()]) this.#close(open)
+    for (const open of this.#open.values()) this.#close(open)
   }
 
   /** A piece that was had is lost. */
