@@ -21,15 +21,17 @@ const plain = /^[\x20-\x2e\x30-\x5b\x5d-\x7e]*$/
 const invisible = /[\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g
 // oxlint-disable-next-line no-control-regex
 const forbidden = /[/\\\u0000-\u001f\u007f-\u009f]/g
+/** On Windows "C:x" leaves the folder that it is put below. */
+const drive = /^([a-z]):/i
 const reserved = /^(?:con|prn|aux|nul|clock\$|com[0-9¹²³]|lpt[0-9¹²³]) *(?:\.|$)/i
 
 /**
  * One part of a path made safe: no separators or control characters, no bidi or zero-width characters, no Windows
- * device name, no dots or spaces at the end, at most 240 bytes with its extension kept. Gives "" for a part that means
+ * device or drive name, no dots or spaces at the end, at most 240 bytes with its extension kept. Gives "" for a part that means
  * nothing ("", ".", "..").
  */
 export function safePart(part: string): string {
-  const text = plain.test(part) ? part : cleaned(part)
+  const text = (plain.test(part) ? part : cleaned(part)).replace(drive, '$1_')
   if (text === '' || text === '.' || text === '..') return ''
   const short = trimmed(cutPart(trimmed(text), maxPartBytes)) || '_'
   return reserved.test(short) ? trimmed(cutPart(`_${short}`, maxPartBytes)) : short
