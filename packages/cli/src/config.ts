@@ -1,49 +1,8 @@
 import { access, readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import * as z from 'zod'
+import type { Config } from './config-schema.js'
 import { CliError, sentenceOf, systemCode } from './exit-codes.js'
-
-const text = z.union([z.string(), z.number()])
-const list = z.union([z.string(), z.array(z.string())])
-const pluginOptions = z.record(z.string(), z.record(z.string(), z.unknown()))
-
-/** What a configuration file may hold: the names of the options in camelCase, and `options` for plugins. */
-export const configSchema = z
-  .strictObject({
-    progress: z.enum(['auto', 'bar', 'plain', 'none']),
-    color: z.enum(['auto', 'always', 'never']),
-    json: z.boolean(),
-    quiet: z.boolean(),
-    logFile: z.string(),
-    stateDir: z.string(),
-    plugin: list,
-    noPlugin: list,
-    options: pluginOptions,
-    output: z.string(),
-    listen: text,
-    peer: list,
-    trackers: z.boolean(),
-    sequential: z.boolean(),
-    seed: z.union([z.boolean(), text]),
-    limitDown: text,
-    limitUp: text,
-    maxPeers: z.number(),
-    timeout: text,
-    stallTimeout: text,
-    picker: z.string(),
-    choker: z.string(),
-    storage: z.string(),
-    ratio: text,
-    time: text,
-    http: text,
-    udp: text,
-    allow: z.string(),
-    interval: text,
-  })
-  .partial()
-
-export type Config = z.infer<typeof configSchema>
 
 /** A configuration that was found, with the file it came from. */
 export interface ConfigLayer {
@@ -85,6 +44,8 @@ async function firstExisting(paths: readonly string[]): Promise<string | undefin
 
 async function readConfig(path: string): Promise<ConfigLayer> {
   const value = path.endsWith('.json') ? await readJson(path) : await importDefault(path)
+  // Most runs have no configuration and need not load a validator.
+  const { configSchema } = await import('./config-schema.js')
   const parsed = configSchema.safeParse(value)
   if (!parsed.success) {
     const issue = parsed.error.issues[0]

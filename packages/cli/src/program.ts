@@ -117,7 +117,7 @@ async function createRuntime(host: NodeJS.Process, stop: Stop, command: Command)
     wallMs: Date.now,
     beforeLine: () => late.progress?.clear(),
   })
-  late.progress = createProgress(options.progress, output)
+  late.progress = await createProgress(options.progress, output)
   return {
     output,
     progress: late.progress,

@@ -48,7 +48,11 @@ export function parseNamed(bytes: Uint8Array, source: string): Metainfo {
 export async function readSource(source: string, runtime: Runtime): Promise<Uint8Array> {
   if (source === '-') return gather(runtime.stdin, 'standard input')
   if (/^https?:\/\//i.test(source)) return download(source, runtime.stop.signal)
-  return readFile(resolve(runtime.cwd, source))
+  const path = resolve(runtime.cwd, source)
+  return readFile(path).catch((error: unknown) => {
+    // Node names the path only where opening fails, not where reading does.
+    throw error instanceof Error ? Object.assign(error, { path }) : error
+  })
 }
 
 /** The same error with the name of what was read in front, where its message lacks it. */

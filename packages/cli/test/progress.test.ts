@@ -17,7 +17,7 @@ const row = (doneBytes: number, more: Partial<ProgressRow> = {}): ProgressRow =>
   ...more,
 })
 
-function draw(kind: ProgressKind, options: { isTTY?: boolean; json?: boolean; quiet?: boolean } = {}) {
+async function draw(kind: ProgressKind, options: { isTTY?: boolean; json?: boolean; quiet?: boolean } = {}) {
   const written: string[] = []
   const stderr = { isTTY: options.isTTY ?? false, columns: 60, write: (text: string) => written.push(text) }
   const output = createOutput({
@@ -29,12 +29,12 @@ function draw(kind: ProgressKind, options: { isTTY?: boolean; json?: boolean; qu
     stderr,
     wallMs: () => 0,
   })
-  return { progress: createProgress(kind, output), written }
+  return { progress: await createProgress(kind, output), written }
 }
 
 describe('plain progress', () => {
-  it('prints at the start, at every 10 %, at 30 s, and at the end, without control codes', () => {
-    const { progress, written } = draw('auto')
+  it('prints at the start, at every 10 %, at 30 s, and at the end, without control codes', async () => {
+    const { progress, written } = await draw('auto')
     for (let done = 0; done <= 1000; done += 5) progress.update([row(done)], done)
     progress.update([row(1000)], 32_000)
     progress.finish([row(1000, { state: 'seeding' })])
@@ -47,8 +47,8 @@ describe('plain progress', () => {
     expect(written.join('')).not.toContain('\u001b')
   })
 
-  it('prints a change of state at once, and nothing twice at the end', () => {
-    const { progress, written } = draw('plain')
+  it('prints a change of state at once, and nothing twice at the end', async () => {
+    const { progress, written } = await draw('plain')
     progress.update([row(0, { state: 'checking' })], 0)
     progress.update([row(0)], 1)
     progress.update([row(0)], 2)
@@ -64,16 +64,16 @@ describe('which progress', () => {
     ['auto', { json: true }, 0],
     ['plain', { json: true }, 1],
     ['auto', {}, 1],
-  ] as const)('%s with %j writes %d times', (kind, options, times) => {
-    const { progress, written } = draw(kind, options)
+  ] as const)('%s with %j writes %d times', async (kind, options, times) => {
+    const { progress, written } = await draw(kind, options)
     progress.update([row(0)], 0)
     expect(written).toHaveLength(times)
   })
 })
 
 describe('bar progress', () => {
-  it('redraws at most 4 times a second, and again at once after a line went out in between', () => {
-    const { progress, written } = draw('auto', { isTTY: true })
+  it('redraws at most 4 times a second, and again at once after a line went out in between', async () => {
+    const { progress, written } = await draw('auto', { isTTY: true })
     for (let nowMs = 0; nowMs <= 1000; nowMs += 10) progress.update([row(nowMs)], nowMs)
     const drawn = written.filter((text) => text.includes('film.mkv')).length
     expect(drawn).toBe(5)

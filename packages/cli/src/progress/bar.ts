@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update'
 import { type Output, formatBytes, formatDuration, printable } from '../output.js'
-import { type Progress, type ProgressRow, percentOf } from './row.js'
+import { type Progress, type ProgressRow, isLocal, percentOf } from './row.js'
 
 const redrawMs = 250
 
@@ -32,13 +32,14 @@ export function barProgress(output: Output): Progress {
 /** One row in at most `width` columns: name, bar, percent, rates, peers and time left; what does not fit goes first. */
 export function barLine(row: ProgressRow, width: number, colored: boolean): string {
   const percent = `${String(percentOf(row)).padStart(3)}%`
-  const parts = [
-    `${formatBytes(row.doneBytes)}/${formatBytes(row.totalBytes)}`,
+  const size = `${formatBytes(row.doneBytes)}/${formatBytes(row.totalBytes)}`
+  const transfer = [
     `↓ ${formatBytes(row.downRate)}/s`,
     `↑ ${formatBytes(row.upRate)}/s`,
     `${row.peers} ${row.peers === 1 ? 'peer' : 'peers'}`,
     row.state === 'downloading' ? `ETA ${formatDuration(row.etaSeconds)}` : row.state,
   ]
+  const parts = isLocal(row) ? [size, row.state] : [size, ...transfer]
   const nameWidth = Math.min(24, Math.max(8, Math.floor(width / 4)))
   const name = fit(printable(row.name), nameWidth)
   while (parts.length > 0 && nameWidth + percent.length + parts.join('  ').length + 12 > width)

@@ -1,5 +1,4 @@
 import type { Output } from '../output.js'
-import { barProgress } from './bar.js'
 import { plainProgress } from './plain.js'
 import type { Progress } from './row.js'
 
@@ -8,8 +7,11 @@ export type ProgressKind = 'auto' | 'bar' | 'plain' | 'none'
 const noProgress: Progress = { update() {}, clear() {}, finish() {} }
 
 /** The renderer of a kind: `auto` is a bar on a terminal, else plain lines; `-q` and `--json` without `--progress` mean none. */
-export function createProgress(kind: ProgressKind, output: Output): Progress {
+export async function createProgress(kind: ProgressKind, output: Output): Promise<Progress> {
   if (output.quiet || kind === 'none') return noProgress
-  if (kind === 'bar' || (kind === 'auto' && output.stderr.isTTY === true && !output.json)) return barProgress(output)
+  if (kind === 'bar' || (kind === 'auto' && output.stderr.isTTY === true && !output.json)) {
+    const { barProgress } = await import('./bar.js')
+    return barProgress(output)
+  }
   return kind === 'auto' && output.json ? noProgress : plainProgress(output)
 }

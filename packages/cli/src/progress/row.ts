@@ -26,6 +26,11 @@ export function percentOf(row: ProgressRow): number {
   return row.totalBytes === 0 ? 100 : Math.floor((100 * row.doneBytes) / row.totalBytes)
 }
 
+/** Work on local data has neither peers nor transfer rates. */
+export function isLocal(row: ProgressRow): boolean {
+  return row.state === 'checking' || row.state === 'hashing'
+}
+
 /** How long the rest takes at this rate; `undefined` when nothing moves. */
 export function etaSeconds(leftBytes: number, rateBytesPerSecond: number): number | undefined {
   if (leftBytes === 0) return 0

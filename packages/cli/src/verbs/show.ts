@@ -25,10 +25,10 @@ export function describeTorrent(torrent: Metainfo): Record<string, unknown> {
     files: torrent.files.map(({ path, lengthBytes, padding }) => ({ path, length: lengthBytes, padding })),
     trackers: torrent.trackers,
     webSeeds: torrent.webSeeds,
-    comment: torrent.comment,
-    createdBy: torrent.createdBy,
-    creationDate: torrent.creationDate,
-    source: torrent.source,
+    comment: torrent.comment ?? null,
+    createdBy: torrent.createdBy ?? null,
+    creationDate: torrent.creationDate ?? null,
+    source: torrent.source ?? null,
   }
 }
 

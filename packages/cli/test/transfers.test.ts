@@ -1,0 +1,322 @@
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Bench, openBench, type Running } from './binary.js'
+import { writeTorrent } from './torrents.js'
+
+// Swarms on loopback through the built binary: what download and seed do, their events, signals and exit codes.
+let bench: Bench
+let seeder: Running
+let seederAt: string
+const loopback = ['--listen', '127.0.0.1:0', '--no-trackers', '--json']
+const files = ['a.bin', 'sub/b.bin', 'c.txt']
+const servers: Server[] = []
+
+beforeAll(async () => {
+  bench = openBench()
+  await writeTorrent(bench.folder, 'data', { 'a.bin': 400_000, 'sub/b.bin': 300_001, 'c.txt': 77, empty: 0 })
+  await writeTorrent(bench.folder, 'slow', { 'big.bin': 4_000_000 })
+  seeder = bench.start(['seed', 'data.torrent', ...loopback, '--state-dir', 'seeder-state'])
+  seederAt = addressOf(await seeder.event('listening'))
+  await seeder.event('seeding')
+})
+afterAll(() => {
+  bench.close()
+  for (const server of servers) server.close()
+})
+
+function addressOf(event: Record<string, unknown>): string {
+  const [address] = event['addresses'] as { host: string; port: number }[]
+  return `${address?.host}:${address?.port}`
+}
+
+const sameFile = (path: string, folder: string): boolean =>
+  readFileSync(bench.path('data', path)).equals(readFileSync(bench.path(folder, 'data', path)))
+
+/** A peer that shakes hands and never says anything more. */
+async function silentPeer(): Promise<string> {
+  const server = createServer((socket: Socket) => {
+    socket.on('error', () => undefined)
+    socket.once('data', (bytes) => {
+      const answer = Buffer.from(bytes.subarray(0, 68))
+      answer.fill(0, 20, 28)
+      answer.write('-XX0001-aaaaaaaaaaaa', 48, 'latin1')
+      socket.write(answer)
+    })
+  })
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const at = server.address()
+  return typeof at === 'object' && at !== null ? `127.0.0.1:${at.port}` : ''
+}
+
+describe('a download', () => {
+  it('ends with 0 and whole files, and its events have the documented fields', async () => {
+    const { code, json, stderr } = await bench.run(['data.torrent', '-o', 'whole', ...loopback, '--peer', seederAt])
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    for (const path of files) expect(sameFile(path, 'whole')).toBe(true)
+    expect(existsSync(bench.path('whole/data/empty'))).toBe(true)
+    const events = json()
+    const [shown] = (await bench.run(['show', 'data.torrent', '--json'])).json()
+    const first = (name: string) => events.find(({ event }) => event === name)
+    const isoTime = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/)
+    const infoHash = shown?.['infoHash']
+    expect(first('listening')).toMatchObject({
+      time: isoTime,
+      addresses: [{ host: '127.0.0.1', port: expect.any(Number) }],
+    })
+    expect(first('added')).toEqual({
+      event: 'added',
+      time: isoTime,
+      infoHash,
+      name: 'data',
+      length: 700_078,
+      pieceCount: 22,
+    })
+    expect(first('checked')).toEqual({ event: 'checked', time: isoTime, infoHash, havePieces: 0 })
+    expect(first('peer')).toMatchObject({
+      infoHash,
+      address: seederAt,
+      client: expect.stringMatching(/^Bitloom/),
+      state: 'connected',
+    })
+    expect(events.findLast(({ event }) => event === 'peer')).toMatchObject({
+      state: 'disconnected',
+      receivedBytes: 700_078,
+    })
+    expect(events.findLast(({ event }) => event === 'progress')).toEqual({
+      event: 'progress',
+      time: isoTime,
+      infoHash,
+      receivedBytes: 700_078,
+      verifiedBytes: 700_078,
+      wastedBytes: 0,
+      uploadedBytes: 0,
+      downRate: expect.any(Number),
+      upRate: expect.any(Number),
+      peers: expect.any(Number),
+      etaSeconds: 0,
+    })
+    expect(first('complete')).toEqual({
+      event: 'complete',
+      time: isoTime,
+      infoHash,
+      seconds: expect.any(Number),
+      receivedBytes: 700_078,
+      wastedBytes: 0,
+    })
+    for (const line of events) expect(Object.keys(line).slice(0, 2)).toEqual(['event', 'time'])
+  })
+
+  it('of data that is there receives nothing', async () => {
+    const { code, json } = await bench.run(['data.torrent', ...loopback])
+    expect(code).toBe(0)
+    expect(json().find(({ event }) => event === 'checked')).toMatchObject({ havePieces: 22 })
+    expect(json().find(({ event }) => event === 'complete')).toMatchObject({ receivedBytes: 0 })
+  })
+
+  it('takes only the selected files', async () => {
+    const args = ['data.torrent', '-o', 'part', ...loopback, '--peer', seederAt, '--select', '*.txt']
+    const { code, stderr } = await bench.run(args)
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    expect(sameFile('c.txt', 'part')).toBe(true)
+    expect(existsSync(bench.path('part/data/a.bin'))).toBe(false)
+  })
+
+  it('writes plain progress without control codes where there is no terminal', async () => {
+    const args = ['data.torrent', '-o', 'plain', '--listen', '127.0.0.1:0', '--no-trackers', '--peer', seederAt]
+    const { code, stderr } = await bench.run(args)
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/^data: .*100%/m)
+    expect(stderr).not.toContain('\u001b')
+  })
+
+  it('with --seed=RATIO goes on until it has given enough', async () => {
+    const giver = bench.start(['data.torrent', '-o', 'ratio', ...loopback, '--peer', seederAt, '--seed=1'])
+    const at = addressOf(await giver.event('listening'))
+    await giver.event('seeding')
+    const taker = await bench.run([
+      'data.torrent',
+      '-o',
+      'taker',
+      ...loopback,
+      '--peer',
+      at,
+      '--state-dir',
+      'taker-state',
+    ])
+    expect(taker.code).toBe(0)
+    expect((await giver.ended).code).toBe(0)
+  })
+
+  it('in memory leaves nothing on disk', async () => {
+    const args = [
+      'data.torrent',
+      '-o',
+      'memory',
+      ...loopback,
+      '--peer',
+      seederAt,
+      '--storage',
+      'memory',
+      '--sequential',
+    ]
+    expect((await bench.run(args)).code).toBe(0)
+    expect(existsSync(bench.path('memory/data'))).toBe(false)
+  })
+})
+
+describe('exit codes that need a network', () => {
+  it('2 when the time is up', async () => {
+    const { code, json } = await bench.run(['slow.torrent', '-o', 'late', ...loopback, '--timeout', '1s'])
+    expect(code).toBe(2)
+    expect(json().at(-1)).toMatchObject({ event: 'error', code: 'TIMEOUT' })
+  })
+
+  it('5 when a peer was met and nothing came', async () => {
+    const args = ['slow.torrent', '-o', 'stalled', ...loopback, '--peer', await silentPeer(), '--stall-timeout', '1s']
+    const { code, json } = await bench.run(args)
+    expect(code).toBe(5)
+    expect(json().find(({ event }) => event === 'error')).toMatchObject({ code: 'STALLED' })
+  })
+
+  it('6 when no peer was met', async () => {
+    const { code, json } = await bench.run(['slow.torrent', '-o', 'alone', ...loopback, '--stall-timeout', '1s'])
+    expect(code).toBe(6)
+    expect(json().at(-1)).toMatchObject({ event: 'error', code: 'NO_PEERS' })
+  })
+
+  it('6 when the port is in use', async () => {
+    const args = ['slow.torrent', '-o', 'port', '--listen', seederAt, '--no-trackers']
+    const { code, stderr } = await bench.run(args)
+    expect(code).toBe(6)
+    expect(stderr).toContain(seederAt)
+  })
+
+  it('12 when the torrent is running already', async () => {
+    const { code, stderr } = await bench.run(['seed', 'data.torrent', ...loopback, '--state-dir', 'seeder-state'])
+    expect(code).toBe(12)
+    expect(stderr).toMatch(/The torrent data .* is already running/)
+  })
+
+  it('32 when there is nothing to serve', async () => {
+    mkdirSync(bench.path('nothing'))
+    const { code, stderr } = await bench.run(['seed', 'data.torrent', 'nothing', ...loopback])
+    expect({ code, stderr }).toMatchObject({ code: 32 })
+  })
+})
+
+describe('signals', () => {
+  it('the first INT ends a download with 7, and the same command goes on from there', async () => {
+    const slow = bench.start(['seed', 'slow.torrent', ...loopback, '--limit-up', '1M', '--state-dir', 'slow-state'])
+    const at = addressOf(await slow.event('listening'))
+    await slow.event('seeding')
+    const args = ['slow.torrent', '-o', 'stopped', ...loopback, '--peer', at]
+    const stopped = bench.start(args)
+    await stopped.event('peer')
+    await stopped.event('progress')
+    stopped.child.kill('SIGINT')
+    expect((await stopped.ended).code).toBe(7)
+    slow.child.kill('SIGTERM')
+    expect((await slow.ended).code).toBe(0)
+    const free = bench.start(['seed', 'slow.torrent', ...loopback, '--state-dir', 'slow-state'])
+    const resumed = await bench.run([...args.slice(0, -1), addressOf(await free.event('listening'))])
+    expect(resumed).toMatchObject({ code: 0 })
+  })
+
+  it('the second INT ends it at once with 130', async () => {
+    const running = bench.start(['slow.torrent', '-o', 'forced', ...loopback, '--peer', await silentPeer()])
+    await running.event('peer')
+    running.child.kill('SIGINT')
+    running.child.kill('SIGTERM')
+    const { code } = await running.ended
+    expect(code).toBe(130)
+  })
+
+  it('a seed that is stopped has done what was asked', async () => {
+    const running = bench.start(['seed', 'slow.torrent', ...loopback])
+    await running.event('seeding')
+    running.child.kill('SIGINT')
+    expect((await running.ended).code).toBe(0)
+  })
+
+  it('a download that is whole and seeding ends with 0', async () => {
+    const running = bench.start(['data.torrent', '-o', 'whole', ...loopback, '--seed'])
+    await running.event('seeding')
+    running.child.kill('SIGINT')
+    expect((await running.ended).code).toBe(0)
+  })
+
+  it('a closed pipe ends a run silently', async () => {
+    const running = bench.start(['seed', 'slow.torrent', ...loopback])
+    await running.event('listening')
+    running.child.stdout?.destroy()
+    const { stderr } = await running.ended
+    expect(stderr).toBe('')
+  })
+})
+
+describe('a tracker', () => {
+  it('brings peers together, answers announce, scrape and peers, and ends with 0', async () => {
+    const running = bench.start(['tracker', '--http', '127.0.0.1:0', '--udp', '127.0.0.1:0', '--json'])
+    const listening = await running.event('listening')
+    const urls = (listening['addresses'] as { url: string }[]).map(({ url }) => url)
+    expect(urls).toEqual([
+      expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/announce$/),
+      expect.stringMatching(/^udp:\/\/127\.0\.0\.1:\d+\/announce$/),
+    ])
+    copyFileSync(bench.path('data.torrent'), bench.path('tracked.torrent'))
+    await bench.run(['edit', 'tracked.torrent', ...urls.flatMap((url) => ['--tracker', url])])
+    const listen = ['--listen', '127.0.0.1:0', '--json']
+    const serving = bench.start(['seed', 'tracked.torrent', ...listen])
+    expect(await serving.event('tracker')).toMatchObject({ state: 'ok', url: expect.stringMatching(/127\.0\.0\.1/) })
+    const taken = await bench.run(['tracked.torrent', '-o', 'tracked', ...listen, '--state-dir', 'tracked-state'])
+    expect(taken).toMatchObject({ code: 0 })
+    for (const path of files) expect(sameFile(path, 'tracked')).toBe(true)
+
+    const [scraped] = (await bench.run(['scrape', 'tracked.torrent', '--json'])).json()
+    expect(scraped?.['trackers']).toMatchObject([{ state: 'ok', seeders: 1 }, { state: 'ok' }])
+    const [announced] = (await bench.run(['announce', 'tracked.torrent', '--json'])).json()
+    const at = addressOf(await serving.event('listening'))
+    expect(announced?.['trackers']).toMatchObject([{ state: 'ok', seeders: 1, peers: [at] }, {}])
+    const { code, stdout } = await bench.run(['peers', 'tracked.torrent'])
+    expect(code).toBe(0)
+    expect(stdout).toContain(`${at}\n`)
+    const [shaken] = (await bench.run(['handshake', 'tracked.torrent', at, '--json'])).json()
+    expect(shaken).toMatchObject({
+      client: expect.stringMatching(/^Bitloom/),
+      supports: ['fast', 'extensions'],
+      has: 'all pieces',
+    })
+
+    running.child.kill('SIGINT')
+    expect((await running.ended).code).toBe(0)
+  })
+
+  it('that is down is a refusal with 6 that names it', async () => {
+    const { code, stderr } = await bench.run(['scrape', 'data.torrent', '--tracker', 'http://127.0.0.1:9/announce'])
+    expect(code).toBe(6)
+    expect(stderr).toContain('127.0.0.1:9')
+  })
+
+  it('serves only what its allow-list names', async () => {
+    writeFileSync(bench.path('allowed'), `${'0'.repeat(40)}\n`)
+    const running = bench.start(['tracker', '--http', '127.0.0.1:0', '--no-udp', '--allow', 'allowed', '--json'])
+    const [address] = (await running.event('listening'))['addresses'] as { url: string }[]
+    const { code, stderr } = await bench.run(['announce', 'data.torrent', '--tracker', address?.url ?? ''])
+    expect(code).toBe(6)
+    expect(stderr).toMatch(/not served/)
+  })
+})
+
+describe('the demo', () => {
+  it('ends with identical files and leaves nothing behind', async () => {
+    const env = { TMPDIR: bench.path('demo-tmp') }
+    mkdirSync(env.TMPDIR)
+    const { code, stdout, stderr } = await bench.run(['demo', '--size', '6M', '--files', '4', '--peers', '2'], { env })
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    expect(stdout).toMatch(/seeder gave peer \d /)
+    expect(stdout.trimEnd().split('\n').at(-1)).toBe('identical: 8 of 8 files')
+    expect(readdirSync(env.TMPDIR)).toEqual([])
+  })
+})
