@@ -323,8 +323,10 @@ export class Swarm implements Effects, LinkOwner {
   #choke(nowMs: number): void {
     const { context } = this.#parts
     this.#nextChokeMs = nowMs + chokeEveryMs
+    // A round without anybody in it is none: the first who becomes interested need not wait for the next.
+    const peers = [...this.torrent.peers.values()]
+    if (this.torrent.ledger === undefined || !peers.some((peer) => peer.isInterested || !peer.amChoking)) return
     this.#lastChokeMs = nowMs
-    if (this.torrent.ledger === undefined) return
     const slots = context.slotsFor(this.#parts.view().id)
     const input = {
       peers: this.torrent.peers.values(),
