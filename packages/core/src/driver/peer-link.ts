@@ -62,6 +62,7 @@ export class PeerLink {
     this.#peer.lastHeardMs = this.#turns.nowMs
     try {
       this.#decoder?.push(bytes, length)
+      if (this.encoder.pendingBytes > 0) this.flush()
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error
       this.#end(error.message, error)

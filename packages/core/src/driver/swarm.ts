@@ -29,6 +29,9 @@ const limitedEveryMs = 100
 /** Pieces a choked newcomer may ask for (BEP 6, "allowed fast set generation"). */
 const allowedFastCount = 10
 
+/** Where peers of a private torrent may come from; whoever dials us had to learn of us there too. */
+const privateSources: ReadonlySet<string> = new Set(['tracker', 'user', 'incoming'])
+
 export interface SwarmParts {
   readonly context: EngineContext
   readonly decisions: TorrentDecisions
@@ -232,9 +235,10 @@ export class Swarm implements Effects, LinkOwner {
     this.addresses.connected(endpoint, this.#context.turns.nowMs)
   }
 
-  /** Addresses from outside; refused ones are forgotten. */
+  /** Addresses from outside; refused ones are forgotten. A private torrent takes them from its own trackers and the user only (BEP 27). */
   found(endpoints: readonly Endpoint[], source: string): void {
     const { hooks, turns } = this.#context
+    if (this.#parts.view().private && !privateSources.has(source)) return
     for (const endpoint of endpoints) {
       const refusal = hooks.acceptPeer({ stage: 'known', endpoint, source }, this.#parts.view())
       if (refusal === undefined) this.addresses.add(endpoint, source, turns.nowMs)

@@ -304,6 +304,14 @@ export class Peer implements Wire, PeerView {
     if (tell) this.out.cancel(piece, block * blockBytes, length)
   }
 
+  /** The block that is arriving has nowhere to go any more: its rest is skipped. */
+  abandon(): void {
+    const { placing } = this
+    if (placing === undefined) return
+    this.abandonBlock()
+    this.#settled(placing.piece, Math.floor(placing.begin / blockBytes))
+  }
+
   /** Bytes that may be sent to it now, as far as the choker gave it a rate of its own. */
   uploadAllowance(nowMs: number): number {
     return this.#sendBucket?.available(nowMs) ?? Infinity

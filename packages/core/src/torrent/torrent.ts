@@ -540,7 +540,7 @@ export class Torrent implements PeerEvents {
 
   /** The block that is arriving has nowhere to go any more. */
   #abandon(peer: Peer): void {
-    peer.abandonBlock()
+    peer.abandon()
     this.ledger?.dropPlacing(peer)
   }
 

@@ -73,7 +73,16 @@ export class End implements Connection {
     this.remote = remote
   }
 
+  /** The remote stopped reading: what is written to it stays here. */
+  isStalled = false
+  /** Bytes written to a stalled remote. */
+  heldBytes = 0
+
   write(bytes: Uint8Array, done: () => void): boolean {
+    if (this.peer?.isStalled === true) {
+      this.heldBytes += bytes.length
+      return false
+    }
     const copy = bytes.slice()
     this.#clock.after(this.#network.latencyMs, () => {
       this.peer?.arrive(copy)

@@ -83,7 +83,7 @@ export class RawPeer {
       allowFast: say('allowFast'),
       extended: say('extended'),
       other: say('other'),
-      blockStart: () => undefined,
+      blockStart: (_piece, _begin, length) => new Uint8Array(length),
       blockEnd: say('block'),
     }
   }
@@ -113,6 +113,12 @@ export class RawPeer {
 
   count(prefix: string): number {
     return this.heard.filter((line) => line.startsWith(prefix)).length
+  }
+
+  /** From now on nothing is read; answers how much the engine has written since. */
+  stopReading(): () => number {
+    this.#end.isStalled = true
+    return () => this.#end.peer?.heldBytes ?? 0
   }
 
   close(): void {
