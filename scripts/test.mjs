@@ -13,7 +13,7 @@ const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
 const { status } = spawnSync(
   process.execPath,
   [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
-  { cwd: root, stdio: 'inherit' },
+  { cwd: root, stdio: 'inherit', env: { ...process.env, BITLOOM_TEST_BUILT: '1' } },
 )
 const counts = readCounts()
 rmSync(folder, { recursive: true, force: true })

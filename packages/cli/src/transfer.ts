@@ -5,6 +5,9 @@ import { type Output, hex } from './output.js'
 import { etaSeconds, type ProgressRow } from './progress/row.js'
 import { keyOf } from './torrents.js'
 
+/** How core and plugins say that a peer was not only dropped. */
+const banReasons = /^(ban|sent corrupt data)/
+
 /** Prints what happens in a session as events; `flush` says goodbye for peers that are still connected. */
 export interface Reporter {
   /** `listening`. */
@@ -22,7 +25,7 @@ export function reportSession(session: Session, output: Output): Reporter {
   const met = new Set<string>()
   const gone = (peer: PeerView, reason: string, torrent: TorrentView): void => {
     if (!connected.delete(peer)) return
-    output.event(peerEvent(peer, torrent, reason.startsWith('ban') ? 'banned' : 'disconnected', reason))
+    output.event(peerEvent(peer, torrent, banReasons.test(reason) ? 'banned' : 'disconnected', reason))
   }
   session.hooks.peerConnected.tap((peer, torrent) => {
     met.add(torrent.id)

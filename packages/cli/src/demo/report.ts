@@ -17,6 +17,8 @@ export interface MemberReport {
   readonly wastedBytes: number
   readonly uploadedBytes: number
   readonly peers: readonly string[]
+  /** The tracker that answered. */
+  readonly tracker: string | undefined
 }
 
 type Kind<N extends BitloomEvent['event']> = Extract<BitloomEvent, { readonly event: N }>
@@ -78,15 +80,16 @@ export function memberReport(member: Member, members: readonly Member[]): Member
     wastedBytes: complete?.wastedBytes ?? 0,
     uploadedBytes: last?.uploadedBytes ?? 0,
     peers: [...new Set(met)],
+    tracker: member.events.filter(isKind('tracker')).find(({ state }) => state === 'ok')?.url,
   }
 }
 
 /** The report for people. */
 export function reportText(reports: readonly MemberReport[], gifts: readonly Gift[], lengthBytes: number): string {
-  const lines = reports.map(({ name, seconds, wastedBytes, peers }) => {
+  const lines = reports.map(({ name, seconds, wastedBytes, peers, tracker }) => {
     const rate = `${formatBytes(lengthBytes / Math.max(seconds, 0.001))}/s`
     const waste = wastedBytes === 0 ? '' : `, ${formatBytes(wastedBytes)} wasted`
-    return `${name}: whole in ${seconds < 10 ? `${seconds.toFixed(1)}s` : formatDuration(seconds)}, ${rate}, met ${peers.join(' and ') || 'nobody'}${waste}`
+    return `${name}: whole in ${seconds < 10 ? `${seconds.toFixed(1)}s` : formatDuration(seconds)}, ${rate}, met ${peers.join(' and ') || 'nobody'} through ${tracker ?? 'no tracker'}${waste}`
   })
   const given = gifts.map(({ from, to, bytes }) => `${from} gave ${to} ${formatBytes(bytes)}`)
   return [...lines, ...given].join('\n')

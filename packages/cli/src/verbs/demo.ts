@@ -1,5 +1,5 @@
 import type { Metainfo } from '@bitloom/core'
-import { createTorrent } from '@bitloom/core/node'
+import { createTorrent, editTorrent } from '@bitloom/core/node'
 import { rmSync } from 'node:fs'
 import { mkdtemp, rm, statfs, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -73,17 +73,17 @@ async function play(runtime: Runtime, options: DemoOptions, stage: Stage): Promi
   const tracker = begin('tracker', ['tracker', '--http', '127.0.0.1:0', '--udp', '127.0.0.1:0'])
   const { addresses } = await tracker.find(isKind('listening'))
   const urls = addresses.flatMap(({ url }) => (url === undefined ? [] : [url]))
-  const torrent = await writeTorrent(stage, urls)
+  const { torrent, paths } = await writeTorrents(stage, urls)
   output.note(`Made a torrent of ${torrent.layout.pieceCount} pieces, tracked by ${urls.join(' and ')}`)
 
-  const torrentPath = join(stage.folder, 'demo.torrent')
   const common = ['--listen', '127.0.0.1:0']
-  const seeder = begin('seeder', ['seed', torrentPath, join(stage.folder, 'seeder'), '--time', longestRun, ...common])
+  const pathOf = (index: number): string => paths[index % paths.length] ?? ''
+  const seeder = begin('seeder', ['seed', pathOf(0), join(stage.folder, 'seeder'), '--time', longestRun, ...common])
   await seeder.find(isKind('tracker'))
   const downloaders = Array.from({ length: options.peers }, (_, index) => {
     const name = `peer ${index + 1}`
     const target = join(stage.folder, name)
-    return begin(name, ['download', torrentPath, '-o', target, `--seed=${longestRun}`, ...common])
+    return begin(name, ['download', pathOf(index + 1), '-o', target, `--seed=${longestRun}`, ...common])
   })
   output.note(`Started a tracker, a seeder and ${downloaders.length} downloaders, each a process of its own`)
   await follow(runtime, [seeder, ...downloaders], downloaders, torrent.lengthBytes)
@@ -101,13 +101,18 @@ function starter(runtime: Runtime, stage: Stage): (name: string, args: readonly 
   }
 }
 
-async function writeTorrent(stage: Stage, urls: readonly string[]): Promise<Metainfo> {
-  const { bytes, torrent } = await createTorrent(join(stage.folder, 'seeder', payloadName), {
-    name: payloadName,
-    trackers: urls.map((url) => [url]),
-  })
-  await writeFile(join(stage.folder, 'demo.torrent'), bytes)
-  return torrent
+/**
+ * One torrent in as many files as there are trackers, each with another one first: members announce to the first that
+ * answers, so together they use all of them.
+ */
+async function writeTorrents(stage: Stage, urls: readonly string[]): Promise<{ torrent: Metainfo; paths: string[] }> {
+  const { bytes, torrent } = await createTorrent(join(stage.folder, 'seeder', payloadName), { name: payloadName })
+  const paths = urls.map((_, index) => join(stage.folder, `demo-${index + 1}.torrent`))
+  for (const [index, path] of paths.entries()) {
+    const tiers = [...urls.slice(index), ...urls.slice(0, index)].map((url) => [url])
+    await writeFile(path, editTorrent(bytes, { trackers: tiers }))
+  }
+  return { torrent, paths }
 }
 
 /** Shows progress until every downloader is whole. @throws CliError when one ends early */
