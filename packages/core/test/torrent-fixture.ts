@@ -51,12 +51,19 @@ export function timed<T>(work: () => T): { readonly result: T; readonly ms: numb
   return { result, ms: performance.now() - begin }
 }
 
-/** The error that a call throws. */
-export function thrown(work: () => unknown): unknown {
+/** The error that a call throws; undefined if it throws none. */
+export function outcomeOf(work: () => unknown): unknown {
   try {
     work()
   } catch (error) {
     return error
   }
-  throw new Error('nothing was thrown')
+  return undefined
+}
+
+/** The error that a call throws, as it should. */
+export function thrown(work: () => unknown): unknown {
+  const error = outcomeOf(work)
+  if (error === undefined) throw new Error('nothing was thrown')
+  return error
 }
