@@ -1,6 +1,8 @@
 /** What the tests of metainfo share: a digest, ways to write torrents of any shape, and a clock of the machine. */
 import { createHash } from 'node:crypto'
 import { encode, type Encodable } from '../src/bytes/encode.js'
+import type { SourceFile } from '../src/metainfo/create-sources.js'
+import type { Hashing } from '../src/metainfo/piece-hashers.js'
 import type { Digest } from '../src/metainfo/read-info.js'
 
 export const digest: Digest = (algorithm, bytes) => new Uint8Array(createHash(algorithm).update(bytes).digest())
@@ -66,4 +68,30 @@ export function thrown(work: () => unknown): unknown {
   const error = outcomeOf(work)
   if (error === undefined) throw new Error('nothing was thrown')
   return error
+}
+
+export const hashing: Hashing = {
+  digest,
+  sha1: () => {
+    const hash = createHash('sha1')
+    return { update: (bytes) => void hash.update(bytes), digest: () => new Uint8Array(hash.digest()) }
+  },
+}
+
+/** Bytes that differ from place to place. */
+export function patterned(lengthBytes: number, seed = 1): Uint8Array {
+  return Uint8Array.from({ length: lengthBytes }, (_, at) => (at * 31 + (at >> 7) * seed + seed) & 0xff)
+}
+
+/** A source of patterned bytes, given in chunks of `chunkBytes`. */
+export function sourceFile(path: string, lengthBytes: number, chunkBytes = 10_000): SourceFile & { data: Uint8Array } {
+  const data = patterned(lengthBytes, path.length + lengthBytes)
+  return {
+    path: path === '' ? [] : path.split('/'),
+    lengthBytes,
+    data,
+    async *read() {
+      for (let at = 0; at < data.length; at += chunkBytes) yield data.subarray(at, at + chunkBytes)
+    },
+  }
 }

@@ -61,7 +61,7 @@ export function merkleVerifier(content: Placed, layers: PieceLayers): Verifier {
     expected: (piece: number) => {
       const offsetBytes = piece * pieceLengthBytes
       const file = files[fileAt(files, offsetBytes)]
-      if (file?.piecesRoot === undefined) return undefined
+      if (file?.piecesRoot === undefined || offsetBytes >= file.offsetBytes + file.lengthBytes) return undefined
       if (file.lengthBytes <= pieceLengthBytes) {
         return { root: file.piecesRoot, leafCount: leafCountOf(file.lengthBytes) }
       }
