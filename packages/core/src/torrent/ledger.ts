@@ -30,6 +30,8 @@ export interface LedgerParts {
 /** Askers of one block at the most, outside endgame and in it. */
 const busyAskers = 2
 const endgameAskers = 4
+/** Blocks a peer has asked of it at the most when it joins in endgame. */
+const endgameBlocks = 16
 /** A peer that needs no longer than this for a piece keeps others off it. */
 const leadSeconds = 10
 const leadIdleMs = 5_000
@@ -142,14 +144,21 @@ export class Ledger implements Picks {
     return this.#takeAsked(open, peer, limit, busyAskers)
   }
 
-  /** The last blocks are asked of several (BEP 3, "end game"); runs after the picker when nothing wanted is free. */
+  /**
+   * The last blocks are asked of several (BEP 3, "end game"); runs after the picker when nothing wanted is free. A few at
+   * a time, and from the far end: what was asked last will arrive last, so that two peers meet in the middle.
+   */
   takeEndgame(): number {
     const peer = this.#peer
     if (peer === undefined || this.#left <= 0 || !this.inEndgame) return 0
+    let limit = Math.min(this.#left, endgameBlocks - peer.asked.size)
     let taken = 0
-    for (const open of this.#open.values()) {
+    for (const open of [...this.#open.values()].reverse()) {
+      if (limit <= 0) break
       if (open.missingBlocks === 0 || open.exclusive || !this.#mayAsk(peer, open.piece)) continue
-      taken += this.#takeAsked(open, peer, Infinity, endgameAskers)
+      const more = this.#takeAsked(open, peer, limit, endgameAskers)
+      taken += more
+      limit -= more
     }
     return taken
   }
@@ -207,7 +216,7 @@ export class Ledger implements Picks {
 
   #takeAsked(open: OpenPiece, peer: Peer, limit: number, mostAskers: number): number {
     let taken = 0
-    for (let block = 0; block < open.states.length && this.#left > 0 && taken < limit; block++) {
+    for (let block = open.states.length - 1; block >= 0 && this.#left > 0 && taken < limit; block--) {
       const askers = open.askers[block] ?? 0
       if (open.states[block] !== blockAsked || askers >= mostAskers || peer.asked.has(open.piece, block)) continue
       open.askers[block] = askers + 1
