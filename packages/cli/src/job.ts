@@ -1,4 +1,4 @@
-import type { TorrentHandle } from '@bitloom/core'
+import type { Metainfo, TorrentHandle } from '@bitloom/core'
 import { CliError } from './exit-codes.js'
 import type { SeedGoal } from './options.js'
 import { formatBytes, formatDuration, type Output } from './output.js'
@@ -32,12 +32,14 @@ export interface JobContext {
   /** A run of `seed`: never fetches. */
   readonly serving: boolean
   readonly stallTimeoutMs: number | undefined
+  /** The session is being closed: torrents that leave it unfinished have not failed. */
+  isClosing: boolean
   /** A job moved to another phase. */
   changed(): void
 }
 
 /** Follows a torrent that was just added. */
-export function startJob(context: JobContext, handle: TorrentHandle, nowMs: number): Job {
+export function startJob(context: JobContext, handle: TorrentHandle, metainfo: Metainfo, nowMs: number): Job {
   const job: Job = {
     handle,
     infoHash: keyOf(handle.view.infoHashes),
@@ -49,8 +51,10 @@ export function startJob(context: JobContext, handle: TorrentHandle, nowMs: numb
     wholeMs: 0,
     reportedBytes: 0,
   }
-  context.reporter.added(handle.view)
-  const failed = (error: unknown): void => endJob(context, job, error)
+  context.reporter.added(handle.view, metainfo)
+  const failed = (error: unknown): void => {
+    if (!context.isClosing) endJob(context, job, error)
+  }
   handle.ready.then(() => onReady(context, job), failed)
   handle.completed.then(() => onWhole(context, job), failed)
   return job

@@ -40,7 +40,7 @@ export async function runTransfers(
     }
     open = await openSession(runtime, await sessionOptionsOf(options))
     checkStrategies(open.host, options)
-    return await runIn(open, runtime, options, torrents.map(addOptions), plan)
+    return await runIn(open, runtime, options, torrents, addOptions, plan)
   } finally {
     await open?.session.close().catch((error: unknown) => runtime.log.warn(sentenceOf(error)))
     for (const lock of locks) await lock.release()
@@ -51,7 +51,8 @@ async function runIn(
   { session }: OpenSession,
   runtime: Runtime,
   options: TransferOptions,
-  additions: readonly AddOptions[],
+  torrents: readonly Metainfo[],
+  addOptions: (torrent: Metainfo) => AddOptions,
   plan: RunPlan,
 ): Promise<number> {
   const reporter = reportSession(session, runtime.output)
@@ -63,14 +64,18 @@ async function runIn(
     output: runtime.output,
     reporter,
     stallTimeoutMs: options.stallTimeout,
+    isClosing: false,
     changed() {
       const isDone = ({ phase, error }: Job): boolean => phase === 'whole' || (phase === 'ended' && error === undefined)
-      if (jobs.length === additions.length && jobs.every(isDone)) runtime.stop.exitCode = exitCodes.done.exit
+      if (jobs.length === torrents.length && jobs.every(isDone)) runtime.stop.exitCode = exitCodes.done.exit
       bell.ring()
     },
   }
-  for (const addition of additions) jobs.push(startJob(context, await session.add(addition), performance.now()))
+  for (const torrent of torrents) {
+    jobs.push(startJob(context, await session.add(addOptions(torrent)), torrent, performance.now()))
+  }
   await follow(runtime, context, jobs, bell, options.timeout)
+  context.isClosing = true
   await closeSession(runtime, session, reporter)
   return exitCodeOfRun(runtime, jobs, plan)
 }

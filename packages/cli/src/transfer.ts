@@ -1,4 +1,11 @@
-import { type PeerView, type Session, type TorrentHandle, type TorrentView, formatEndpoint } from '@bitloom/core'
+import {
+  type Metainfo,
+  type PeerView,
+  type Session,
+  type TorrentHandle,
+  type TorrentView,
+  formatEndpoint,
+} from '@bitloom/core'
 import type { PeerEvent } from './events.js'
 import { sentenceOf } from './exit-codes.js'
 import { type Output, hex } from './output.js'
@@ -12,7 +19,7 @@ const banReasons = /^(ban|sent corrupt data)/
 export interface Reporter {
   /** `listening`. */
   listening(): void
-  added(torrent: TorrentView): void
+  added(torrent: TorrentView, metainfo: Metainfo): void
   progress(torrent: TorrentView): void
   /** True if the torrent ever had a peer. */
   metPeer(torrent: TorrentView): boolean
@@ -52,7 +59,7 @@ export function reportSession(session: Session, output: Output): Reporter {
         addresses: session.addresses.map(({ host, port }) => ({ host, port })),
         peerId: hex(session.peerId),
       }),
-    added: (torrent) => output.event(addedEvent(torrent)),
+    added: (torrent, metainfo) => output.event(addedEvent(torrent, metainfo)),
     progress: (torrent) => output.event(progressEvent(torrent)),
     flush() {
       for (const [peer, torrent] of connected) gone(peer, 'stopped', torrent)
@@ -60,13 +67,13 @@ export function reportSession(session: Session, output: Output): Reporter {
   }
 }
 
-function addedEvent(torrent: TorrentView): Parameters<Output['event']>[0] {
+function addedEvent(torrent: TorrentView, metainfo: Metainfo): Parameters<Output['event']>[0] {
   return {
     event: 'added',
     infoHash: keyOf(torrent.infoHashes),
     name: torrent.name,
-    length: torrent.metainfo?.lengthBytes ?? 0,
-    pieceCount: torrent.metainfo?.layout.pieceCount ?? 0,
+    length: metainfo.lengthBytes,
+    pieceCount: metainfo.layout.pieceCount,
   }
 }
 
