@@ -4,6 +4,7 @@
  */
 import type { BencodeValue, Dict } from './bencode.js'
 import { BencodeError } from './errors.js'
+import { latin1 } from './text.js'
 
 /** Limits of one decoding; each default is what LIMITS promises for a torrent file. */
 export interface DecodeOptions {
@@ -98,6 +99,9 @@ interface Frame {
 
 const [charE, charD, charI, charL, colon, minus, zero, nine] = [0x65, 0x64, 0x69, 0x6c, 0x3a, 0x2d, 0x30, 0x39] as const
 
+const longKeyBytes = 32
+const keySlotMask = 63
+
 class Scanner {
   at = 0
   irregularKeys = 0
@@ -107,6 +111,7 @@ class Scanner {
   readonly #maxDepth: number
   readonly #canonicalKeys: boolean
   readonly #frames: Frame[] = []
+  readonly #keys = Array.from<string | undefined>({ length: keySlotMask + 1 })
   #depth = 0
   #tokensLeft: number
 
@@ -205,20 +210,17 @@ class Scanner {
     return undefined
   }
 
+  /** Few different keys come very often: a small table of the last ones saves most of the texts. */
   #keyText(from: number, to: number): string {
-    if (to - from > 64) return String.fromCharCode.apply(undefined, this.#chunk(from, to)) + this.#rest(from, to)
-    let text = ''
-    for (let index = from; index < to; index++) text += String.fromCharCode(this.#bytes[index] as number)
-    return text
-  }
-
-  #chunk(from: number, to: number): number[] {
-    return this.#bytes.subarray(from, Math.min(to, from + 4096)) as unknown as number[]
-  }
-
-  #rest(from: number, to: number): string {
-    let text = ''
-    for (let at = from + 4096; at < to; at += 4096) text += String.fromCharCode.apply(undefined, this.#chunk(at, to))
+    const bytes = this.#bytes
+    const length = to - from
+    if (length > longKeyBytes) return latin1(bytes.subarray(from, to))
+    const slot =
+      length === 0 ? 0 : (length * 31 + (bytes[from] as number) * 7 + (bytes[to - 1] as number)) & keySlotMask
+    const known = this.#keys[slot]
+    if (known !== undefined && known.length === length && sameText(known, bytes, from)) return known
+    const text = latin1(bytes.subarray(from, to))
+    this.#keys[slot] = text
     return text
   }
 
@@ -264,6 +266,11 @@ class Scanner {
     if (this.#bytes[first] === zero && this.at - first > 1) throw syntax('an integer has a leading zero', begin)
     return value
   }
+}
+
+function sameText(text: string, bytes: Uint8Array, from: number): boolean {
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) !== bytes[from + index]) return false
+  return true
 }
 
 function syntax(what: string, offset: number): BencodeError {

@@ -4,9 +4,6 @@ const lossyDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
 const strictDecoder = new TextDecoder('utf-8', { ignoreBOM: true, fatal: true })
 const encoder = new TextEncoder()
 
-/** Longer inputs go through the platform's decoder: below this a loop of our own is quicker. */
-const shortBytes = 48
-
 /** One character per byte (ISO 8859-1): the form of dictionary keys. Not the web's "latin1", which is windows-1252. */
 export function latin1(bytes: Uint8Array): string {
   let text = ''
@@ -32,13 +29,11 @@ export function latin1Bytes(text: string): Uint8Array {
 
 /** UTF-8 text; what is not UTF-8 becomes U+FFFD. */
 export function utf8(bytes: Uint8Array): string {
-  return shortAscii(bytes) ?? lossyDecoder.decode(bytes)
+  return lossyDecoder.decode(bytes)
 }
 
 /** UTF-8 text, or undefined if the bytes are not UTF-8. */
 export function utf8Strict(bytes: Uint8Array): string | undefined {
-  const ascii = shortAscii(bytes)
-  if (ascii !== undefined) return ascii
   try {
     return strictDecoder.decode(bytes)
   } catch {
@@ -73,15 +68,4 @@ export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
   if (left.length !== right.length) return false
   for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false
   return true
-}
-
-function shortAscii(bytes: Uint8Array): string | undefined {
-  if (bytes.length > shortBytes) return undefined
-  let text = ''
-  for (let index = 0; index < bytes.length; index++) {
-    const byte = bytes[index] as number
-    if (byte > 0x7f) return undefined
-    text += String.fromCharCode(byte)
-  }
-  return text
 }
