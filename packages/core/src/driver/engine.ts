@@ -250,7 +250,10 @@ class SessionEngine implements Engine {
 
   strategiesChanged(): void {
     this.#context.turns.run(() => {
-      for (const torrent of this.#torrents.values()) torrent.useStrategies({})
+      for (const torrent of this.#torrents.values()) {
+        torrent.useStrategies({})
+        torrent.torrent.reshow()
+      }
     })
   }
 

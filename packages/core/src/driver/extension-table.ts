@@ -1,4 +1,4 @@
-import { ProtocolError } from '../bytes/errors.js'
+import { PluginError, ProtocolError } from '../bytes/errors.js'
 import type { HookRunner } from '../hooks/runner.js'
 import type { Peer } from '../peer/peer.js'
 import { type Endpoint, parseIp } from '../ports/endpoint.js'
@@ -53,7 +53,7 @@ export class ExtensionTable {
     const view = this.#parts.view()
     const messages = new Map(this.#extensions().map((extension, index) => [extension.name, index + 1]))
     const extra = new Map<string, unknown>()
-    for (const extension of this.#extensions()) extension.hello?.(extra, view)
+    for (const extension of this.#extensions()) this.#isolated(extension.name, () => extension.hello?.(extra, view))
     const port = this.#parts.port()
     const yourIp = peer.endpoint.kind === 'ip' ? parseIp(peer.endpoint.host) : undefined
     const payload = encodeExtendedHandshake({
@@ -101,8 +101,15 @@ export class ExtensionTable {
   #isolated(name: string, run: () => void): void {
     try {
       run()
-    } catch (error) {
-      this.#parts.log.error('a peer extension failed', { extension: name, error })
+    } catch (cause) {
+      const what = cause instanceof Error ? cause.message : String(cause)
+      const error = new PluginError('PLUGIN_FAILED', `the peer extension ${name} failed: ${what}`, {
+        plugin: name,
+        hook: 'PeerExtension',
+        cause,
+      })
+      this.#parts.log.error(error.message, { extension: name, error: cause })
+      this.#parts.hooks.pluginFailed(error)
     }
   }
 

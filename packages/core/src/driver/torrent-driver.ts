@@ -62,7 +62,7 @@ export class TorrentDriver implements ViewSource {
       hooks: context.hooks,
       view: () => this.view,
       random: context.random,
-      failed: (plugin, piece) => this.#fail(rejectingPlugin(plugin, piece)),
+      failed: (error) => context.turns.run(() => this.#fail(error)),
     })
     this.swarm = new Swarm({
       context,
@@ -455,11 +455,4 @@ function asError(error: unknown): Error {
 function missing(port: string, name: string | undefined): PluginError {
   const what = name === undefined ? `no ${port} is bound` : `no ${port} is named ${name}`
   return new PluginError('PLUGIN_MISSING', `${what}: load a plugin that brings one`, { plugin: name ?? port })
-}
-
-function rejectingPlugin(plugin: string, piece: number): PluginError {
-  return new PluginError('PLUGIN_FAILED', `the plugin ${plugin} rejects a block of piece ${piece} every time`, {
-    plugin,
-    hook: 'storeBlock',
-  })
 }

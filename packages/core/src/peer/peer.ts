@@ -88,6 +88,8 @@ export class Peer implements Wire, PeerView {
   /** The block whose payload is arriving, as piece and begin. */
   placing: { readonly piece: number; readonly begin: number; readonly scratch: Uint8Array | undefined } | undefined
   readonly #lapsed = new Set<number>()
+  /** Blocks of it that a plugin rejected. */
+  readonly #barred = new Set<number>()
   #early: EarlyHaves | undefined = { kind: 'none', pieces: [] }
   #heardHaves = false
   #uselessBytes = 0
@@ -212,7 +214,7 @@ export class Peer implements Wire, PeerView {
     this.#needFast('reject')
     const block = Math.floor(begin / blockBytes)
     if (this.asked.remove(piece, block)) this.events.peerRejects(this, piece, block)
-    else this.#lapsed.delete(lapsedKey(piece, block))
+    else this.#lapsed.delete(blockKey(piece, block))
   }
 
   suggest(_piece: number): void {
@@ -238,7 +240,7 @@ export class Peer implements Wire, PeerView {
 
   blockStart(piece: number, begin: number, length: number): Uint8Array | undefined {
     const block = Math.floor(begin / blockBytes)
-    if (this.asked.has(piece, block) || this.#lapsed.has(lapsedKey(piece, block))) {
+    if (this.asked.has(piece, block) || this.#lapsed.has(blockKey(piece, block))) {
       const target = this.events.place(this, piece, begin, length)
       if (target === undefined) this.#settled(piece, block)
       return target
@@ -257,7 +259,7 @@ export class Peer implements Wire, PeerView {
 
   /** A block that was asked once came; false if it was not. */
   #settled(piece: number, block: number): boolean {
-    return this.asked.remove(piece, block) || this.#lapsed.delete(lapsedKey(piece, block))
+    return this.asked.remove(piece, block) || this.#lapsed.delete(blockKey(piece, block))
   }
 
   // What our side decides.
@@ -293,14 +295,14 @@ export class Peer implements Wire, PeerView {
   ask(piece: number, block: number, length: number, nowMs: number): void {
     if (this.asked.size === 0) this.lastBlockMs = nowMs
     this.asked.push(piece, block, nowMs)
-    this.#lapsed.delete(lapsedKey(piece, block))
+    this.#lapsed.delete(blockKey(piece, block))
     this.out.request(piece, block * blockBytes, length)
   }
 
   /** Gives one asked block up; the block may still arrive. `tell` sends a cancel. */
   lapse(piece: number, block: number, length: number, tell: boolean): void {
     if (!this.asked.remove(piece, block)) return
-    if (this.#lapsed.size < 1_000) this.#lapsed.add(lapsedKey(piece, block))
+    if (this.#lapsed.size < 1_000) this.#lapsed.add(blockKey(piece, block))
     if (tell) this.out.cancel(piece, block * blockBytes, length)
   }
 
@@ -310,6 +312,15 @@ export class Peer implements Wire, PeerView {
     if (placing === undefined) return
     this.abandonBlock()
     this.#settled(placing.piece, Math.floor(placing.begin / blockBytes))
+  }
+
+  /** A plugin rejected this block of it: it is never asked for it again. */
+  bar(piece: number, block: number): void {
+    this.#barred.add(blockKey(piece, block))
+  }
+
+  isBarred(piece: number, block: number): boolean {
+    return this.#barred.size > 0 && this.#barred.has(blockKey(piece, block))
   }
 
   /** Bytes that may be sent to it now, as far as the choker gave it a rate of its own. */
@@ -358,7 +369,7 @@ interface EarlyHaves {
   readonly pieces: number[]
 }
 
-function lapsedKey(piece: number, block: number): number {
+function blockKey(piece: number, block: number): number {
   return piece * 65_536 + block
 }
 

@@ -14,12 +14,15 @@ import { isSingle, SessionContainer } from './container.js'
 import { fillHoles } from './core-plugin.js'
 import { describeBinding } from './describe.js'
 import { defaultLimits } from './limits.js'
-import { dispose, type Loaded } from './loaded-plugin.js'
+import { dispose, type Loaded, within } from './loaded-plugin.js'
 import type { Plugin, PluginHost } from './plugin.js'
 import { version } from './version.js'
 
 /** The name under which a session's own taps are known. */
 const sessionName = 'session'
+
+/** LIMITS, "Process": the whole of a close, of which `stopped` announces take 3 s at the most. */
+const closeMs = 5_000
 
 /**
  * Boots the plugins and starts the engine: unique names → contracts → `bind` in order → core fills holes → every missing
@@ -214,7 +217,8 @@ class PluginSession implements Session {
   async #close(): Promise<void> {
     const errors: Error[] = []
     for (const { abort } of this.#loaded) abort.abort(new BitloomError('CLOSED', 'the session is closed'))
-    await this.#engine.close().catch((error: unknown) => {
+    const late = (): Error => new BitloomError('CLOSED', `the engine took longer than ${closeMs / 1_000} s to close`)
+    await within(this.#clock, closeMs, this.#engine.close(), late).catch((error: unknown) => {
       errors.push(...(error instanceof AggregateError ? (error.errors as Error[]) : [error as Error]))
     })
     for (const loaded of this.#loaded.toReversed()) errors.push(...(await dispose(loaded, this.#clock)))

@@ -202,7 +202,7 @@ export class Ledger implements Picks {
     open.lead ??= peer
     let taken = 0
     for (let block = 0; block < open.states.length && this.#left > 0 && taken < limit && open.freeBlocks > 0; block++) {
-      if (open.states[block] !== blockFree) continue
+      if (open.states[block] !== blockFree || peer.isBarred(open.piece, block)) continue
       if (!this.#admit(open, block)) break
       open.states[block] = blockAsked
       open.askers[block] = 1
@@ -218,7 +218,8 @@ export class Ledger implements Picks {
     let taken = 0
     for (let block = open.states.length - 1; block >= 0 && this.#left > 0 && taken < limit; block--) {
       const askers = open.askers[block] ?? 0
-      if (open.states[block] !== blockAsked || askers >= mostAskers || peer.asked.has(open.piece, block)) continue
+      if (open.states[block] !== blockAsked || askers >= mostAskers) continue
+      if (peer.asked.has(open.piece, block) || peer.isBarred(open.piece, block)) continue
       open.askers[block] = askers + 1
       this.#ask(open, block, peer)
       taken++

@@ -160,6 +160,22 @@ export class Torrent implements PeerEvents {
     this.#parts.effects.flush(peer)
   }
 
+  /** What peers may see is decided anew: a plugin that hid pieces came or went. What is shown now is told. */
+  reshow(): void {
+    const have = this.ledger?.have
+    if (have === undefined) return
+    for (const peer of this.peers.values()) {
+      const before = peer.shown
+      peer.shown = this.#parts.decisions.shown(peer)
+      if (before === undefined) continue
+      const shown = peer.shown ?? have
+      for (let piece = shown.nextSet(0); piece >= 0; piece = shown.nextSet(piece + 1)) {
+        if (!before.has(piece) && !peer.haves.has(piece)) peer.out.have(piece)
+      }
+      this.#parts.effects.flush(peer)
+    }
+  }
+
   /** Widens what a peer may see of our pieces. */
   reveal(peer: Peer, piece: number): void {
     if (this.ledger?.have.has(piece) !== true || peer.shown?.add(piece) !== true) return
@@ -266,6 +282,7 @@ export class Torrent implements PeerEvents {
     peer.window.blockReceived()
     const bytes = ledger.arrived(peer, piece, begin, length)
     const keep = bytes === undefined || this.#parts.decisions.keep(peer, piece, begin, bytes)
+    if (!keep) peer.bar(piece, begin / blockBytes)
     const extent = ledger.received(peer, piece, begin, keep, nowMs)
     if (extent === undefined) this.wastedBytes += bytes === undefined ? 0 : length
     else if (extent.stage === 'full') this.#filled(extent)
