@@ -1,0 +1,90 @@
+import type { PeerView, PiecePicker, Picks, Random } from '@bitloom/core'
+import { RankTable } from './rank-table.js'
+
+/**
+ * So many pieces in a row that a peer has and that yield nothing: then it is memory that is short, and the rest is
+ * left for later.
+ */
+const mostMisses = 1_000
+
+/**
+ * Begun pieces first, then by priority, then the rarest, at random among equals; the first `randomFirstPieces` at random
+ * within the highest priority, since rare ones are slow and a newcomer has nothing to give. When all of that yields
+ * nothing, pieces that others lead.
+ */
+export function rarestFirst(randomFirstPieces: number): PiecePicker {
+  return {
+    name: 'rarest-first',
+    create(torrent, random) {
+      const table = new RankTable(torrent, random, true)
+      return {
+        changed: (piece) => table.changed(piece),
+        reset: () => table.reset(),
+        pick(peer, picks) {
+          picks.takePartials()
+          if (picks.left <= 0) return
+          table.refresh()
+          if (table.finished < randomFirstPieces) takeAtRandom(random, table, peer, picks)
+          takeRanked(table, peer, picks, 'rarest')
+          takeBegun(table, peer, picks)
+        },
+      }
+    },
+  }
+}
+
+/** Begun pieces first, then any at random within the highest priority. */
+export function randomOrder(): PiecePicker {
+  return {
+    name: 'random',
+    create(torrent, random) {
+      const table = new RankTable(torrent, random, false)
+      return {
+        changed: (piece) => table.changed(piece),
+        reset: () => table.reset(),
+        pick(peer, picks) {
+          picks.takePartials()
+          if (picks.left <= 0) return
+          table.refresh()
+          takeRanked(table, peer, picks, 'random')
+          takeBegun(table, peer, picks)
+        },
+      }
+    },
+  }
+}
+
+/** Pieces of the highest priority, wrapping around from a place that is drawn. */
+function takeAtRandom(random: Random, table: RankTable, peer: PeerView, picks: Picks): void {
+  const start = table.topPriorityStart
+  const size = table.ranked - start
+  const drawn = size > 0 ? random.below(size) : 0
+  for (let step = 0; step < size && picks.left > 0; step++) {
+    const piece = table.pieceAt(start + ((drawn + step) % size))
+    if (peer.haves.has(piece) && picks.take(piece, 'random start') > 0) table.begin(piece)
+  }
+}
+
+function takeRanked(table: RankTable, peer: PeerView, picks: Picks, reason: string): void {
+  let missed: number[] = []
+  for (let index = table.ranked - 1; index >= 0 && picks.left > 0; index--) {
+    const piece = table.pieceAt(index)
+    if (!peer.haves.has(piece)) continue
+    if (picks.take(piece, reason) > 0) {
+      table.begin(piece)
+      // Something is to be had, so what yielded nothing on the way is fully asked: a hook or an earlier picker began it.
+      if (missed.length === 0) continue
+      for (const begun of missed) table.begin(begun)
+      missed = []
+    } else if (!peer.isChoking) {
+      if (missed.push(piece) >= mostMisses) return
+    }
+  }
+}
+
+function takeBegun(table: RankTable, peer: PeerView, picks: Picks): void {
+  for (let index = table.ranked + table.begun - 1; index >= table.ranked && picks.left > 0; index--) {
+    const piece = table.pieceAt(index)
+    if (peer.haves.has(piece)) picks.take(piece, 'helps')
+  }
+}
