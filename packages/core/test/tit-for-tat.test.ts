@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { ChokeFacts } from '../src/ports/choker.js'
 import type { PeerView, TorrentView } from '../src/ports/views.js'
 import { titForTat } from '../src/torrent/tit-for-tat.js'
-import { seededRandom } from './seeded-random.js'
+import { seededRandom } from '../src/bytes/seeded-random.js'
 
 interface Actor {
   readonly name: string
