@@ -23,6 +23,9 @@ import { Storage, type StorageHandle } from '../../src/ports/storage.js'
 import type { Token } from '../../src/ports/token.js'
 import { TrackerClient } from '../../src/ports/tracker-client.js'
 import { Transport } from '../../src/ports/transport.js'
+import type { Session } from '../../src/session/api.js'
+import { type Plugin, pluginContract } from '../../src/session/plugin.js'
+import { createSession } from '../../src/session/session.js'
 import { titForTat } from '../../src/torrent/tit-for-tat.js'
 import { MemoryNetwork } from './memory-network.js'
 import { VirtualClock } from './virtual-clock.js'
@@ -166,6 +169,7 @@ export class World {
   readonly seed: string
   /** Errors that an engine logged: a test that expects none checks it is empty. */
   readonly faults: unknown[] = []
+  readonly sessions: Session[] = []
 
   constructor(seed = 'world') {
     this.seed = seed
@@ -188,6 +192,35 @@ export class World {
     })
     await engine.start()
     return engine
+  }
+
+  /** A whole session at `host`, its plugins after the one that brings this world's ports. */
+  async session(host: string, storage: Storage, plugins: readonly Plugin[] = []): Promise<Session> {
+    const session = await createSession({
+      plugins: [this.ports(host, storage), ...plugins],
+      listen: { hosts: [host], ports: [6881] },
+    })
+    this.sessions.push(session)
+    return session
+  }
+
+  /** This world's clock, randomness, hashing and network as a plugin, with a storage and the sequential picker. */
+  ports(host: string, storage: Storage): Plugin {
+    const quiet = (): void => {}
+    const log = (message: string, fields?: unknown): void => void this.faults.push([message, fields])
+    return {
+      name: 'world',
+      contract: pluginContract,
+      bind: (bindings) => {
+        bindings.value(Clock, this.clock)
+        bindings.value(Random, seededRandom(`${this.seed}/${host}`))
+        bindings.value(Hasher, inlineHasher())
+        bindings.value(Logger, { debug: quiet, info: quiet, warn: quiet, error: log })
+        bindings.value(Transport, this.network.transport(host))
+        bindings.value(Storage, storage)
+        bindings.value(PiecePicker, testPicker)
+      },
+    }
   }
 
   #services(host: string, random: Random, options: NodeOptions): Services {
