@@ -3,10 +3,11 @@
  *
  * @example
  * ```ts
- * import { createSession } from '@bitloom/core/node'
+ * import { createSession } from '@bitloom/core'
+ * import { nodePorts } from '@bitloom/core/node'
  * import trackerHttp from '@bitloom/tracker-http'
  *
- * const session = await createSession({ plugins: [trackerHttp({ timeoutMs: 20_000 })] })
+ * const session = await createSession({ plugins: [nodePorts(), trackerHttp({ timeoutMs: 20_000 })] })
  * ```
  */
 import { Clock, Resolver, TrackerClient, definePlugin, pluginContract } from '@bitloom/core'

@@ -24,13 +24,14 @@ export type Ask = <T>(question: Question<T>) => Promise<T>
 
 /**
  * A tracker that was restarted does not know the connection ids it gave out. So an id from an earlier request is dropped
- * when a reply is late, and a refusal counts only under an id that came within this request.
+ * when a reply is late; and if a request is refused under one, it is made once more under a new one.
  */
 export function conversation(channel: Channel, clock: Clock): Ask {
   const ids = connections(channel, clock)
 
-  const attempt = async <T>(question: Question<T>, fresh: Set<Uint8Array>): Promise<T | undefined> => {
+  const ask = async <T>(question: Question<T>, mayRetry: boolean): Promise<T> => {
     const { to, url, signal } = question
+    const fresh = new Set<Uint8Array>()
     const transaction = await channel.begin(to, (bytes) => question.read(bytes) ?? throwRefusal(bytes, url))
     let connection: TrackerConnection | undefined
     const dropIfOld = (): boolean => {
@@ -48,18 +49,12 @@ export function conversation(channel: Channel, clock: Clock): Ask {
         dropIfOld()
       }
     } catch (error) {
-      if (error instanceof TrackerError && error.code === 'TRACKER_FAILURE' && dropIfOld()) return undefined
-      throw error
+      if (!(mayRetry && error instanceof TrackerError && error.code === 'TRACKER_FAILURE' && dropIfOld())) throw error
+      return await ask(question, false)
     } finally {
       transaction.end()
     }
   }
 
-  return async <T>(question: Question<T>): Promise<T> => {
-    const fresh = new Set<Uint8Array>()
-    for (;;) {
-      const reply = await attempt(question, fresh)
-      if (reply !== undefined) return reply
-    }
-  }
+  return (question) => ask(question, true)
 }

@@ -3,10 +3,11 @@
  *
  * @example
  * ```ts
- * import { createSession } from '@bitloom/core/node'
+ * import { createSession } from '@bitloom/core'
+ * import { nodePorts } from '@bitloom/core/node'
  * import trackerUdp from '@bitloom/tracker-udp'
  *
- * const session = await createSession({ plugins: [trackerUdp({ timeoutMs: 60_000 })] })
+ * const session = await createSession({ plugins: [nodePorts(), trackerUdp({ timeoutMs: 60_000 })] })
  * ```
  */
 import { Clock, Datagram, Random, Resolver, TrackerClient, definePlugin, pluginContract } from '@bitloom/core'

@@ -213,6 +213,22 @@ describe('connection ids', () => {
     expect(log(world)).toEqual(['0 connect', '15 connect', '15 announce'])
   })
 
+  it('stand apart by transaction ids that never repeat among requests under way', async () => {
+    const clock = virtualClock()
+    const world = network(clock, silent)
+    const bytes = [5, 5, 6, 5, 7, 6, 8]
+    const random = { ...countingRandom(), bytes: () => Uint8Array.of(0, 0, 0, bytes.shift() ?? 9) }
+    const tracker = udpTracker({ datagram: world, resolver: resolverOf(names), clock, random }, {})
+    for (const port of [1, 2]) {
+      const url = `udp://tracker.example.com:${port}`
+      tracker.announce({ ...request, url }, identity, forever).catch(() => {})
+    }
+    await clock.advance(1)
+    // The announces hold 5 and 6 already when they connect.
+    expect(world.sent.map(({ transactionId }) => transactionId)).toEqual([7, 8])
+    await tracker.close()
+  })
+
   it('belong to one address', async () => {
     const { world, announce } = setting(goodTracker())
     await announce()
@@ -231,6 +247,18 @@ describe('connection ids', () => {
     await announce()
     valid = 2n
     expect((await announce()).peers).toEqual([peer])
+    expect(log(world)).toEqual(['0 connect', '0 announce', '0 announce', '0 connect', '0 announce'])
+  })
+
+  it('do not turn a refusal into a loop', async () => {
+    let shouldRefuse = false
+    const good = goodTracker()
+    const { world, announce } = setting((sent) =>
+      shouldRefuse && sent.action === actions.announce ? [{ bytes: packet(3, sent.transactionId, 'no') }] : good(sent),
+    )
+    await announce()
+    shouldRefuse = true
+    await expect(announce()).rejects.toMatchObject({ code: 'TRACKER_FAILURE' })
     expect(log(world)).toEqual(['0 connect', '0 announce', '0 announce', '0 connect', '0 announce'])
   })
 
