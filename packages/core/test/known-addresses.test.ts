@@ -15,6 +15,12 @@ function book(endpoints: readonly Endpoint[], limit = 2_000): KnownAddresses {
   return addresses
 }
 
+/** A dial that came to nothing. */
+function fail(addresses: KnownAddresses, endpoint: Endpoint, nowMs: number): void {
+  addresses.dialling(endpoint)
+  addresses.failed(endpoint, nowMs)
+}
+
 /** Dials all that is offered now, in order. */
 function dialAll(addresses: KnownAddresses, nowMs: number): string[] {
   const dialled: string[] = []
@@ -76,8 +82,7 @@ describe('what the address book offers', () => {
       [b, 3_000],
       [c, 2_000],
     ] as const) {
-      addresses.dialling(endpoint)
-      addresses.failed(endpoint, atMs)
+      fail(addresses, endpoint, atMs)
     }
     addresses.add(e, 'tracker', 3_000)
     addresses.add(d, 'user', 3_000)
@@ -103,8 +108,7 @@ describe('what the address book offers', () => {
     const waits: number[] = []
     let nowMs = 0
     for (let attempt = 0; attempt < 11; attempt++) {
-      addresses.dialling(numbered(1))
-      addresses.failed(numbered(1), nowMs)
+      fail(addresses, numbered(1), nowMs)
       const atMs = addresses.nextDeadlineMs(nowMs)
       expect(addresses.next(atMs - 1)).toBeUndefined()
       expect(addresses.next(atMs)).toEqual(numbered(1))
@@ -120,15 +124,14 @@ describe('what the address book offers', () => {
     let nowMs = 0
     for (let attempt = 0; attempt < 50; attempt++) {
       expect(addresses.next(nowMs)).toEqual(numbered(1))
-      addresses.dialling(numbered(1))
-      addresses.failed(numbered(1), nowMs)
+      fail(addresses, numbered(1), nowMs)
       nowMs += 2 * minute
     }
   })
 
   it('makes an address due at once that the user names again', () => {
     const addresses = book([numbered(1)])
-    addresses.failed(numbered(1), 0)
+    fail(addresses, numbered(1), 0)
     expect(addresses.add(numbered(1), 'pex', 1)).toBe('known')
     expect(addresses.next(1)).toBeUndefined()
     expect(addresses.add(numbered(1), 'user', 1)).toBe('known')
@@ -138,12 +141,12 @@ describe('what the address book offers', () => {
   it('forgives failures after a good connection, not after a short one', () => {
     const waits = (connectedMs: number): number[] => {
       const addresses = book([numbered(1)])
-      for (let at = 0; at < 3; at++) addresses.failed(numbered(1), 0)
+      for (let at = 0; at < 3; at++) fail(addresses, numbered(1), 0)
       addresses.dialling(numbered(1))
       addresses.connected(numbered(1), 0)
       addresses.disconnected(numbered(1), connectedMs, true)
       const first = addresses.nextDeadlineMs(connectedMs) - connectedMs
-      addresses.failed(numbered(1), connectedMs)
+      fail(addresses, numbered(1), connectedMs)
       return [first, addresses.nextDeadlineMs(connectedMs) - connectedMs]
     }
     expect(waits(5 * minute)).toEqual([10_000, 10_000])
@@ -154,6 +157,8 @@ describe('what the address book offers', () => {
     const addresses = book([numbered(1)])
     addresses.dialling(numbered(1))
     addresses.disconnected(numbered(1), 0, false)
+    // The dialler hears of the refusal too; that does not make it sooner.
+    addresses.failed(numbered(1), 0)
     expect(addresses.nextDeadlineMs(0)).toBe(60 * minute)
   })
 
@@ -193,9 +198,9 @@ describe('what the address book offers', () => {
 describe('a full address book', () => {
   it('drops the one with the most failures for a new one', () => {
     const addresses = book([1, 2, 3].map(numbered), 3)
-    addresses.failed(numbered(2), 0)
-    addresses.failed(numbered(3), 0)
-    addresses.failed(numbered(3), 0)
+    fail(addresses, numbered(2), 0)
+    fail(addresses, numbered(3), 0)
+    fail(addresses, numbered(3), 0)
     expect(addresses.add(numbered(4), 'pex', 0)).toBe('added')
     expect(addresses.add(numbered(3), 'pex', 0)).toBe('added')
     expect(addresses.add(numbered(5), 'pex', 0)).toBe('full')
@@ -206,9 +211,9 @@ describe('a full address book', () => {
   it('keeps what never failed, what is in use and what the user gave', () => {
     const addresses = new KnownAddresses(3, isOwn)
     addresses.add(numbered(1), 'user', 0)
-    addresses.failed(numbered(1), 0)
+    fail(addresses, numbered(1), 0)
     addresses.add(numbered(2), 'pex', 0)
-    addresses.failed(numbered(2), 0)
+    fail(addresses, numbered(2), 0)
     addresses.dialling(numbered(2))
     addresses.add(numbered(3), 'pex', 0)
     expect(addresses.add(numbered(4), 'pex', 0)).toBe('full')
@@ -220,7 +225,7 @@ describe('a full address book', () => {
   it('drops again after a later failure', () => {
     const addresses = book([numbered(1)], 1)
     expect(addresses.add(numbered(2), 'pex', 0)).toBe('full')
-    addresses.failed(numbered(1), 0)
+    fail(addresses, numbered(1), 0)
     expect(addresses.add(numbered(2), 'pex', 0)).toBe('added')
   })
 

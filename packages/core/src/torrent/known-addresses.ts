@@ -116,10 +116,10 @@ export class KnownAddresses {
     entry.triedAtMs = nowMs
   }
 
-  /** A dial or its handshake failed: it is tried again after a wait that doubles each time. */
+  /** A dial or its handshake failed: it is tried again after a wait that doubles each time. Ignored unless `dialling`. */
   failed(endpoint: Endpoint, nowMs: number): void {
     const entry = this.#find(endpoint)
-    if (entry === undefined || entry.state === 'connected') return
+    if (entry?.state !== 'dialling') return
     this.#backOff(entry, nowMs, 1)
   }
 
