@@ -5,18 +5,16 @@ import { closeSync, openSync } from 'node:fs'
 
 /** What is logged and where. */
 export interface LogOptions {
-  /** 0: nothing on stderr, 1 (`-v`): what happens, 2 (`-vv`): everything. */
+  /** 0: warnings on stderr, 1 (`-v`): what happens, 2 (`-vv`): everything. */
   readonly verbosity: number
   /** Everything of level info and up goes here too, with `-vv` all; JSON lines. */
   readonly file: string | undefined
   readonly output: Output
 }
 
-const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} }
-
 /** The logger behind the `Logger` port. pino is loaded only for a log file. @throws CliError CANNOT_CREATE */
 export async function createLog(options: LogOptions): Promise<Logger> {
-  const onTerminal = options.verbosity === 0 ? silent : terminalLog(options)
+  const onTerminal = terminalLog(options)
   if (options.file === undefined) return onTerminal
   const inFile = await fileLog(options.file, options.verbosity)
   return {
@@ -28,15 +26,16 @@ export async function createLog(options: LogOptions): Promise<Logger> {
 }
 
 function terminalLog({ verbosity, output }: LogOptions): Logger {
-  const print = (level: string, message: string, fields: LogFields = {}): void => {
-    const pairs = Object.entries(fields).map(([key, value]) => ` ${key}=${fieldText(value)}`)
-    output.note(`${level} ${message}${pairs.join('')}`)
-  }
+  const line = (message: string, fields: LogFields = {}): string =>
+    message +
+    Object.entries(fields)
+      .map(([key, value]) => ` ${key}=${fieldText(value)}`)
+      .join('')
   return {
-    debug: (message, fields) => void (verbosity > 1 && print('debug', message, fields)),
-    info: (message, fields) => print('info', message, fields),
-    warn: (message, fields) => print('warn', message, fields),
-    error: (message, fields) => print('error', message, fields),
+    debug: (message, fields) => void (verbosity > 1 && output.note(`debug ${line(message, fields)}`)),
+    info: (message, fields) => void (verbosity > 0 && output.note(`info ${line(message, fields)}`)),
+    warn: (message, fields) => output.warn(line(message, fields)),
+    error: (message, fields) => output.warn(line(message, fields)),
   }
 }
 

@@ -23,6 +23,7 @@ export interface Output {
   event(event: BitloomEvent): void
   /** A remark on stderr; not with `-q`. */
   note(text: string): void
+  /** Something that may matter, on stderr; not with `-q`. */
   warn(text: string): void
   /** One plain sentence on stderr, and an `error` event with `--json`. */
   fail(error: unknown, infoHash?: string): void
@@ -62,7 +63,7 @@ export function createOutput(options: OutputOptions): Output {
     result: (text) => void (json || stdout.write(`${text}\n`)),
     document: (value) => void (json && stdout.write(`${JSON.stringify(value)}\n`)),
     note: (text) => void (quiet || line(text)),
-    warn: (text) => line(`${paint(33, 'warning:')} ${printable(text)}`),
+    warn: (text) => void (quiet || line(`${paint(33, 'warning:')} ${printable(text)}`)),
     fail(error, infoHash) {
       event(errorEvent(error, infoHash))
       line(`${paint(31, 'error:')} ${printable(sentenceOf(error))}`)

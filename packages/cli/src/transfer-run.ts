@@ -107,7 +107,7 @@ async function follow(
 ): Promise<void> {
   const { progress, stop } = runtime
   const startedMs = performance.now()
-  const rows = () => jobs.map(({ handle }) => rowOf(handle))
+  const rows = () => jobs.filter(({ handle }) => handle.view.state !== 'loading').map(({ handle }) => rowOf(handle))
   for (let tick = 0; !stop.signal.aborted && jobs.some(({ phase }) => phase !== 'ended'); tick++) {
     const nowMs = performance.now()
     if (tick % 2 === 0) for (const job of jobs) checkJob(context, job, nowMs)

@@ -6,7 +6,7 @@ import {
   type TorrentView,
   formatEndpoint,
 } from '@bitloom/core'
-import type { PeerEvent } from './events.js'
+import { errorEvent, type PeerEvent } from './events.js'
 import { sentenceOf } from './exit-codes.js'
 import { type Output, hex } from './output.js'
 import { etaSeconds, type ProgressRow } from './progress/row.js'
@@ -50,7 +50,8 @@ export function reportSession(session: Session, output: Output): Reporter {
       message: error === undefined ? answer?.warning : sentenceOf(error),
     })
   })
-  session.hooks.pluginFailed.tap((error) => output.fail(error))
+  // The log says it on stderr.
+  session.hooks.pluginFailed.tap((error) => output.event(errorEvent(error)))
   return {
     metPeer: (torrent) => met.has(torrent.id),
     listening: () =>

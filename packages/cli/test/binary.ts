@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
   readonly input?: Uint8Array | string
+  /** Run as another user, so that permissions count for a test of root too. */
+  readonly uid?: number
 }
 
 export interface Outcome {
@@ -71,6 +73,7 @@ function startBinary(folder: string, args: readonly string[], options: RunOption
     cwd: options.cwd ?? folder,
     env: { PATH: process.env['PATH'], HOME: join(folder, 'home'), ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   })
   child.stdin.on('error', () => undefined)
   child.stdin.end(options.input ?? '')

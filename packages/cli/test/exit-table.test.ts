@@ -1,6 +1,7 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Bench, openBench } from './binary.js'
+import { type Bench, binary, openBench } from './binary.js'
 import { writeTorrent } from './torrents.js'
 
 // Every row of the exit code table that needs no swarm, through the built binary; the others are in transfers.test.ts.
@@ -175,11 +176,51 @@ describe('exit codes of the built binary', () => {
     })
   }
 
-  it('17 lines of help are not needed to know the codes: --help prints them and ends with 0', async () => {
+  it('are printed by --help, which ends with 0', async () => {
     const { code, stdout } = await bench.run(['--help'])
     expect(code).toBe(0)
     expect(stdout).toMatch(/Exit codes: 0 done .*130 /s)
   })
+})
+
+describe('permissions', () => {
+  const isRoot = process.getuid?.() === 0
+  const nobody = isRoot ? { uid: 65_534 } : {}
+  // As root the tests run the binary as another user, who must be able to read the checkout.
+  const canRun = (): boolean => {
+    const probe = spawnSync(process.execPath, [binary, '--version'], { ...nobody, gid: isRoot ? 65_534 : undefined })
+    return probe.status === 0
+  }
+
+  it.skipIf(process.platform === 'win32' || !canRun())(
+    '15 unreadable, 16 and 18 unwritable, each naming the thing',
+    async () => {
+      chmodSync(bench.folder, 0o755)
+      mkdirSync(bench.path('closed'))
+      mkdirSync(bench.path('state'))
+      chmodSync(bench.path('state'), 0o777)
+      copyFileSync(bench.path('data.torrent'), bench.path('secret.torrent'))
+      chmodSync(bench.path('secret.torrent'), 0)
+      chmodSync(bench.path('closed'), 0o555)
+      const run = (...args: string[]) => bench.run([...args, '--state-dir', 'state'], nobody)
+      expect(await run('show', 'secret.torrent')).toMatchObject({
+        code: 15,
+        stderr: expect.stringMatching(/secret\.torrent: permission denied/),
+      })
+      expect(await run('create', 'data', '-o', 'closed/x.torrent', '-q')).toMatchObject({
+        code: 16,
+        stderr: expect.stringMatching(/closed\/x\.torrent cannot be written: permission denied/),
+      })
+      expect(await run('data.torrent', '-o', 'closed')).toMatchObject({
+        code: 16,
+        stderr: expect.stringMatching(/closed: permission denied/),
+      })
+      expect(await run('data.torrent', '-o', 'closed/sub')).toMatchObject({
+        code: 18,
+        stderr: expect.stringMatching(/closed\/sub cannot be made: permission denied/),
+      })
+    },
+  )
 })
 
 describe('results', () => {

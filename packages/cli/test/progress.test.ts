@@ -89,8 +89,11 @@ describe('bar progress', () => {
   })
 
   it('shows everything where there is room', () => {
-    expect(barLine(row(500), 110, false)).toBe(
-      'film.mkv                 ███████████░░░░░░░░░░░  50%  500 B/1000 B  ↓ 2.00 KiB/s  ↑ 0 B/s  1 peer  ETA 1m15s',
+    expect(barLine(row(500), 120, false)).toBe(
+      'film.mkv                 █████████░░░░░░░░░░  50%       500 B/1000 B  ↓ 2.00 KiB/s  ↑      0 B/s   1 peer   ETA 1m15s ',
+    )
+    expect(barLine(row(500, { state: 'checking' }), 100, false)).toMatch(
+      /^film\.mkv +█+░+  50% +500 B\/1000 B  checking$/,
     )
   })
 })

@@ -1,5 +1,18 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Bench, openBench, type Running } from './binary.js'
 import { writeTorrent } from './torrents.js'
@@ -8,6 +21,8 @@ import { writeTorrent } from './torrents.js'
 let bench: Bench
 let seeder: Running
 let seederAt: string
+/** Gives 2 MiB/s. */
+let slowAt: string
 const loopback = ['--listen', '127.0.0.1:0', '--no-trackers', '--json']
 const files = ['a.bin', 'sub/b.bin', 'c.txt']
 const servers: Server[] = []
@@ -19,11 +34,24 @@ beforeAll(async () => {
   seeder = bench.start(['seed', 'data.torrent', ...loopback, '--state-dir', 'seeder-state'])
   seederAt = addressOf(await seeder.event('listening'))
   await seeder.event('seeding')
+  const slow = bench.start(['seed', 'slow.torrent', ...loopback, '--limit-up', '2M', '--state-dir', 'slow-state'])
+  slowAt = addressOf(await slow.event('listening'))
+  await slow.event('seeding')
 })
 afterAll(() => {
   bench.close()
   for (const server of servers) server.close()
 })
+
+/** True where a tmpfs can be mounted: root on Linux, outside a container that forbids it. */
+function mountTiny(): boolean {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) return false
+  const probe = mkdtempSync(join(tmpdir(), 'bitloom-mount-'))
+  const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', probe]).status === 0
+  if (isMounted) spawnSync('umount', [probe])
+  rmSync(probe, { recursive: true, force: true })
+  return isMounted
+}
 
 function addressOf(event: Record<string, unknown>): string {
   const [address] = event['addresses'] as { host: string; port: number }[]
@@ -193,6 +221,27 @@ describe('exit codes that need a network', () => {
     expect(stderr).toContain(seederAt.split(':')[1])
   })
 
+  it.skipIf(!mountTiny())('9 when the disk is full, and the same command goes on when there is space', async () => {
+    const tiny = bench.path('tiny')
+    mkdirSync(tiny)
+    spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', tiny])
+    try {
+      const args = ['slow.torrent', '-o', 'tiny', ...loopback, '--peer', slowAt, '--state-dir', 'tiny-state']
+      const full = await bench.run(args)
+      expect(full).toMatchObject({ code: 9 })
+      expect(full.json().find(({ event }) => event === 'error')).toMatchObject({
+        code: 'NO_SPACE',
+        path: expect.stringMatching(/big\.bin$/),
+        infoHash: expect.any(String),
+      })
+      expect(full.stderr).toMatch(/big\.bin.*the disk is full/)
+      spawnSync('mount', ['-o', 'remount,size=16m', tiny])
+      expect(await bench.run(args)).toMatchObject({ code: 0 })
+    } finally {
+      spawnSync('umount', [tiny])
+    }
+  })
+
   it('12 when the torrent is running already', async () => {
     const { code, stderr } = await bench.run(['seed', 'data.torrent', ...loopback, '--state-dir', 'seeder-state'])
     expect(code).toBe(12)
@@ -208,20 +257,13 @@ describe('exit codes that need a network', () => {
 
 describe('signals', () => {
   it('the first INT ends a download with 7, and the same command goes on from there', async () => {
-    const slow = bench.start(['seed', 'slow.torrent', ...loopback, '--limit-up', '1M', '--state-dir', 'slow-state'])
-    const at = addressOf(await slow.event('listening'))
-    await slow.event('seeding')
-    const args = ['slow.torrent', '-o', 'stopped', ...loopback, '--peer', at]
+    const args = ['slow.torrent', '-o', 'stopped', ...loopback, '--peer', slowAt]
     const stopped = bench.start(args)
     await stopped.event('peer')
     await stopped.event('progress')
     stopped.child.kill('SIGINT')
     expect((await stopped.ended).code).toBe(7)
-    slow.child.kill('SIGTERM')
-    expect((await slow.ended).code).toBe(0)
-    const free = bench.start(['seed', 'slow.torrent', ...loopback, '--state-dir', 'slow-state'])
-    const resumed = await bench.run([...args.slice(0, -1), addressOf(await free.event('listening'))])
-    expect(resumed).toMatchObject({ code: 0 })
+    expect(await bench.run(args)).toMatchObject({ code: 0 })
   })
 
   it('the second INT ends it at once with 130', async () => {
@@ -253,6 +295,29 @@ describe('signals', () => {
     running.child.stdout?.destroy()
     const { stderr } = await running.ended
     expect(stderr).toBe('')
+  })
+})
+
+describe('a torrent from the web', () => {
+  it('is fetched through redirects; what is not there is 3, what fails is 6, what redirects elsewhere too', async () => {
+    const server = createHttpServer((request, response) => {
+      if (request.url === '/there') response.end(readFileSync(bench.path('data.torrent')))
+      else if (request.url === '/moved') response.writeHead(302, { location: '/there' }).end()
+      else if (request.url === '/loop') response.writeHead(302, { location: '/loop' }).end()
+      else if (request.url === '/away') response.writeHead(302, { location: 'file:///etc/passwd' }).end()
+      else response.writeHead(request.url === '/broken' ? 500 : 404).end()
+    })
+    servers.push(server)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const at = server.address()
+    const base = typeof at === 'object' && at !== null ? `http://127.0.0.1:${at.port}` : ''
+    const codes: Record<string, number | null> = {}
+    for (const path of ['there', 'moved', 'gone', 'broken', 'loop', 'away']) {
+      const { code, stderr } = await bench.run(['show', `${base}/${path}`, '--json'])
+      codes[path] = code
+      expect(stderr.includes(base)).toBe(code !== 0 && path !== 'away')
+    }
+    expect(codes).toEqual({ there: 0, moved: 0, gone: 3, broken: 6, loop: 6, away: 6 })
   })
 })
 
@@ -317,6 +382,20 @@ describe('the demo', () => {
     expect({ code, stderr }).toMatchObject({ code: 0 })
     expect(stdout).toMatch(/seeder gave peer \d /)
     expect(stdout.trimEnd().split('\n').at(-1)).toBe('identical: 8 of 8 files')
+    expect(readdirSync(env.TMPDIR)).toEqual([])
+  })
+
+  it.each([1, 2])('cleans up after %d INT', async (times) => {
+    const env = { TMPDIR: bench.path(`demo-int-${times}`) }
+    mkdirSync(env.TMPDIR)
+    const running = bench.start(['demo', '--size', '64M'], { env })
+    await new Promise<void>((resolve) => {
+      running.child.stderr?.on('data', (text: Buffer) => {
+        if (text.toString().includes('each a process of its own')) resolve()
+      })
+    })
+    for (let sent = 0; sent < times; sent++) running.child.kill(sent === 0 ? 'SIGINT' : 'SIGTERM')
+    expect((await running.ended).code).toBe(times === 1 ? 7 : 130)
     expect(readdirSync(env.TMPDIR)).toEqual([])
   })
 })

@@ -9,7 +9,7 @@ export function barProgress(output: Output): Progress {
   const log = createLogUpdate(output.stderr as NodeJS.WriteStream, { showCursor: true })
   let drawnAtMs = Number.NEGATIVE_INFINITY
   const draw = (rows: readonly ProgressRow[]): void => {
-    const width = Math.max(20, output.stderr.columns ?? 80) - 1
+    const width = Math.max(20, output.stderr.columns || 80) - 1
     log(rows.map((row) => barLine(row, width, output.colored)).join('\n'))
   }
   return {
@@ -32,12 +32,13 @@ export function barProgress(output: Output): Progress {
 /** One row in at most `width` columns: name, bar, percent, rates, peers and time left; what does not fit goes first. */
 export function barLine(row: ProgressRow, width: number, colored: boolean): string {
   const percent = `${String(percentOf(row)).padStart(3)}%`
-  const size = `${formatBytes(row.doneBytes)}/${formatBytes(row.totalBytes)}`
+  // Padded, so that the bar keeps its width while the figures change.
+  const size = `${formatBytes(row.doneBytes)}/${formatBytes(row.totalBytes)}`.padStart(17)
   const transfer = [
-    `↓ ${formatBytes(row.downRate)}/s`,
-    `↑ ${formatBytes(row.upRate)}/s`,
-    `${row.peers} ${row.peers === 1 ? 'peer' : 'peers'}`,
-    row.state === 'downloading' ? `ETA ${formatDuration(row.etaSeconds)}` : row.state,
+    `↓ ${formatBytes(row.downRate).padStart(8)}/s`,
+    `↑ ${formatBytes(row.upRate).padStart(8)}/s`,
+    `${String(row.peers).padStart(2)} ${row.peers === 1 ? 'peer ' : 'peers'}`,
+    (row.state === 'downloading' ? `ETA ${formatDuration(row.etaSeconds)}` : row.state).padEnd(10),
   ]
   const parts = isLocal(row) ? [size, row.state] : [size, ...transfer]
   const nameWidth = Math.min(24, Math.max(8, Math.floor(width / 4)))
