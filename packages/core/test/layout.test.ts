@@ -54,6 +54,11 @@ describe('createLayout', () => {
     expect([layout.blockLength(2, 0), layout.blockLength(4, 0)]).toEqual([1_000, 4_464])
   })
 
+  it('adds up padding of several files, empty ones between them', () => {
+    const layout = createLayout(filesOf('20000, 5000p, 0, 40536p, 10'), 64 * kib)
+    expect(layout.zeroTailBytes(0)).toBe(45_536)
+  })
+
   it('leaves padding in the middle of a piece to be asked for', () => {
     const layout = createLayout(filesOf('1000, 5000p, 30000'), 64 * kib)
     expect(layout.zeroTailBytes(0)).toBe(0)

@@ -185,6 +185,22 @@ describe('parseTorrent refuses of v2 and hybrids', () => {
     ['another v1 path', 'hybrid', (_, info) => v1Files(info)[0]?.set('path', ['x'])],
     ['a v1 file too many', 'hybrid', (_, info) => v1Files(info).push(dict({ length: 0, path: ['x'] }))],
     ['a v1 file too few', 'hybrid', (_, info) => v1Files(info).pop()],
+    [
+      'an empty v2 file too many',
+      'hybrid',
+      (_, info) => (info.get('file tree') as Tree).set('e', dict({ '': dict({ length: 0 }) })),
+    ],
+    [
+      'files that begin within pieces',
+      'hybrid',
+      (_, info) => {
+        info.set(
+          'files',
+          v1Files(info).filter((file) => file.get('attr') === undefined),
+        )
+        info.set('pieces', new Uint8Array(20 * Math.ceil(160_000 / pieceLength)))
+      },
+    ],
     ['missing padding', 'hybrid', (_, info) => v1Files(info).splice(1, 1)],
     ['short padding', 'hybrid', (_, info) => v1Files(info)[1]?.set('length', 31_071)],
     ['padding of a whole piece more', 'hybrid', (_, info) => v1Files(info)[1]?.set('length', 31_072 + pieceLength)],

@@ -203,8 +203,6 @@ class Scanner {
     if (frame.lastKey !== undefined && key <= frame.lastKey) {
       if (this.#canonicalKeys) throw syntax('dictionary keys are unsorted or come twice', begin)
       this.irregularKeys++
-      // Of equal keys the last wins in place too, so that the order of a map is the order of what counts.
-      frame.dict?.delete(key)
     }
     frame.key = key
     return undefined
