@@ -33,11 +33,17 @@ async function runArguments(
     return code
   } catch (error) {
     if (stop.reason === 'pipe') return exitCodes.done.exit
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done.exit : exitCodes.usage.exit
     const json = args.includes('--json')
     const { env, stdout, stderr } = host
-    createOutput({ json, quiet: false, color: 'auto', env, stdout, stderr, wallMs: Date.now }).fail(error)
-    return exitCodeOf(error)
+    const output = createOutput({ json, quiet: false, color: 'auto', env, stdout, stderr, wallMs: Date.now })
+    if (!(error instanceof CommanderError)) {
+      output.fail(error)
+      return exitCodeOf(error)
+    }
+    // The parser has said it on stderr.
+    if (error.exitCode === 0) return exitCodes.done.exit
+    output.event({ event: 'error', code: 'USAGE', message: error.message.replace(/^error: /, '') })
+    return exitCodes.usage.exit
   }
 }
 

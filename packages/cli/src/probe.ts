@@ -130,7 +130,8 @@ export function probeIdentity(host: PluginHost): { readonly peerId: Uint8Array; 
 }
 
 /** 0 if any tracker answered; else the first error is thrown. */
-export function probeExit(outcomes: readonly ProbeOutcome<unknown>[]): number {
+export function probeExit(outcomes: readonly ProbeOutcome<unknown>[], stop: AbortSignal): number {
+  if (stop.aborted) throw new CliError('INTERRUPTED', 'Stopped before the trackers answered')
   const failed = outcomes.find(({ error }) => error !== undefined)
   if (failed !== undefined && outcomes.every(({ error }) => error !== undefined)) throw failed.error
   return 0

@@ -23,7 +23,7 @@ interface CommonOptions {
   readonly set?: readonly string[]
   readonly progress: ProgressKind
   readonly quiet?: boolean
-  readonly verbose?: number
+  readonly verbose?: boolean
   readonly logFile?: string
   readonly color: 'auto' | 'always' | 'never'
 }
@@ -43,6 +43,8 @@ Every option can also be set by an environment variable (BITLOOM_LIMIT_DOWN=2M) 
 export function createProgram(host: NodeJS.Process, stop: Stop, done: (exit: number) => void): Command {
   const program = new NewCommand('bitloom')
   addCommonOptions(program)
+  let verbosity = 0
+  program.on('option:verbose', () => verbosity++)
   program
     .description('A BitTorrent client made of plugins.')
     .version(version, '--version', 'print the version')
@@ -60,7 +62,7 @@ export function createProgram(host: NodeJS.Process, stop: Stop, done: (exit: num
     (load) =>
     async (...args) => {
       const command = args.at(-1) as Command
-      const runtime = await createRuntime(host, stop, command)
+      const runtime = await createRuntime(host, stop, command, verbosity)
       const verb = await load()
       done(await verb(runtime, operandsOf(command), command.optsWithGlobals() as never))
     }
@@ -87,16 +89,12 @@ function addCommonOptions(program: Command): void {
       new Option('--progress <kind>', 'how to show progress').choices(['auto', 'bar', 'plain', 'none']).default('auto'),
     )
     .option('-q, --quiet', 'say nothing but results and errors')
-    .option(
-      '-v, --verbose',
-      'log more (-vv: everything)',
-      (_value: string, count: number | undefined) => (count ?? 0) + 1,
-    )
+    .option('-v, --verbose', 'log more (-vv: everything)')
     .option('--log-file <file>', 'write the log to a file')
     .addOption(new Option('--color <when>', 'use colour').choices(['auto', 'always', 'never']).default('auto'))
 }
 
-async function createRuntime(host: NodeJS.Process, stop: Stop, command: Command): Promise<Runtime> {
+async function createRuntime(host: NodeJS.Process, stop: Stop, command: Command, verbosity: number): Promise<Runtime> {
   const { env } = host
   const cwd = host.cwd()
   const configs = await loadConfig(
@@ -126,7 +124,11 @@ async function createRuntime(host: NodeJS.Process, stop: Stop, command: Command)
     env,
     stdin: host.stdin,
     stateDir: options.stateDir ?? stateDirectory(env, host.platform),
-    log: await createLog({ verbosity: options.verbose ?? 0, file: options.logFile, output }),
+    log: await createLog({
+      verbosity: Math.max(verbosity, options.verbose === true ? 1 : 0),
+      file: options.logFile,
+      output,
+    }),
     plugins: options.plugin ?? [],
     withoutPlugins: options.noPlugin ?? [],
     settings: pluginSettings(configs, env, options.set ?? []),

@@ -5,6 +5,7 @@ import { resolve } from 'node:path'
 import { CliError, sentenceOf, systemReason } from './exit-codes.js'
 import { hex } from './output.js'
 import type { Runtime } from './runtime.js'
+import { aborted } from './stop.js'
 
 /** A .torrent larger than this is refused before it is read whole. */
 const maxTorrentBytes = 64 * 1024 ** 2
@@ -46,7 +47,12 @@ export function parseNamed(bytes: Uint8Array, source: string): Metainfo {
 
 /** The bytes of a .torrent. */
 export async function readSource(source: string, runtime: Runtime): Promise<Uint8Array> {
-  if (source === '-') return gather(runtime.stdin, 'standard input')
+  if (source === '-') {
+    const stopped = aborted(runtime.stop.signal).then(() => {
+      throw new CliError('INTERRUPTED', 'Stopped before the torrent was read from standard input')
+    })
+    return Promise.race([gather(runtime.stdin, 'standard input'), stopped])
+  }
   if (/^https?:\/\//i.test(source)) return download(source, runtime.stop.signal)
   const path = resolve(runtime.cwd, source)
   return readFile(path).catch((error: unknown) => {

@@ -18,6 +18,7 @@ export interface Bench {
 export interface RunOptions {
   readonly cwd?: string
   readonly env?: NodeJS.ProcessEnv
+  /** What is on standard input; 'open' = nothing, and it does not end. */
   readonly input?: Uint8Array | string
   /** Run as another user, so that permissions count for a test of root too. */
   readonly uid?: number
@@ -76,7 +77,7 @@ function startBinary(folder: string, args: readonly string[], options: RunOption
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
   })
   child.stdin.on('error', () => undefined)
-  child.stdin.end(options.input ?? '')
+  if (options.input !== 'open') child.stdin.end(options.input ?? '')
   const text = { stdout: '', stderr: '' }
   const waiting = new Set<() => void>()
   child.stdout.on('data', (chunk: Buffer) => {

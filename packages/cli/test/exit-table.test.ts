@@ -94,7 +94,13 @@ const rows: readonly Row[] = [
     says: /needs the metadata plugin/,
   },
   { code: 27, when: 'an info-hash is to be downloaded', args: ['a'.repeat(40)], says: /needs the metadata plugin/ },
-  { code: 28, when: 'an option is unknown', args: ['show', 'data.torrent', '--bogus'], says: /--bogus/ },
+  {
+    code: 28,
+    when: 'an option is unknown',
+    args: ['show', 'data.torrent', '--bogus'],
+    says: /--bogus/,
+    errorCode: 'USAGE',
+  },
   { code: 28, when: 'an operand is missing', args: ['show'], says: /torrent/ },
   { code: 28, when: 'there is nothing to do', args: [], says: /--help/ },
   {

@@ -9,6 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { spawnSync } from 'node:child_process'
+import { createSocket } from 'node:dgram'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -159,6 +160,24 @@ describe('a download', () => {
     expect(stderr).not.toContain('\u001b')
   })
 
+  it('takes several torrents at once, and the first failure decides', async () => {
+    const args = ['data.torrent', 'slow.torrent', '-o', 'both', ...loopback, '--peer', seederAt, '--peer', slowAt]
+    const both = await bench.run(args)
+    expect(both).toMatchObject({ code: 0 })
+    expect(both.json().filter(({ event }) => event === 'complete')).toHaveLength(2)
+    const alone = await bench.run([...args.slice(0, -2), '-o', 'one', '--stall-timeout', '1s'])
+    expect(alone).toMatchObject({ code: 6 })
+    expect(alone.json().filter(({ event }) => event === 'complete')).toHaveLength(1)
+  })
+
+  it('logs with -vv', async () => {
+    const args = ['slow.torrent', '-o', 'logged', '--listen', '127.0.0.1:0', '--no-trackers', '--peer', '127.0.0.1:9']
+    const quiet = await bench.run([...args, '--stall-timeout', '1s'])
+    const loud = await bench.run([...args, '--stall-timeout', '1s', '-vv'])
+    expect(quiet.stderr).not.toMatch(/^debug /m)
+    expect(loud.stderr).toMatch(/^debug .*127\.0\.0\.1:9/m)
+  })
+
   it('with --seed=RATIO goes on until it has given enough', async () => {
     const giver = bench.start(['data.torrent', '-o', 'ratio', ...loopback, '--peer', seederAt, '--seed=1'])
     const at = addressOf(await giver.event('listening'))
@@ -295,6 +314,21 @@ describe('signals', () => {
     running.child.stdout?.destroy()
     const { stderr } = await running.ended
     expect(stderr).toBe('')
+  })
+})
+
+describe('an INT while waiting', () => {
+  it('for standard input or a tracker ends with 7', async () => {
+    const reading = bench.start(['show', '-'], { input: 'open' })
+    const deaf = createSocket('udp4')
+    await new Promise<void>((resolve) => deaf.bind(0, '127.0.0.1', resolve))
+    const url = `udp://127.0.0.1:${deaf.address().port}/announce`
+    const asking = bench.start(['scrape', 'data.torrent', '--tracker', url])
+    await new Promise<void>((resolve) => deaf.once('message', () => resolve()))
+    for (const { child } of [reading, asking]) child.kill('SIGINT')
+    expect((await reading.ended).code).toBe(7)
+    expect((await asking.ended).code).toBe(7)
+    deaf.close()
   })
 })
 

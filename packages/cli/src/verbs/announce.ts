@@ -32,7 +32,7 @@ export async function announce(
   )
   runtime.output.document({ infoHash: hex(target.infoHash), trackers: outcomes.map(outcomeFields) })
   runtime.output.result(outcomes.map(outcomeText).join('\n'))
-  return probeExit(outcomes)
+  return probeExit(outcomes, runtime.stop.signal)
 }
 
 function outcomeFields({ url, answer, error }: ProbeOutcome<AnnounceAnswer>): Record<string, unknown> {

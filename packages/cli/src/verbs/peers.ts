@@ -28,7 +28,7 @@ export async function peers(runtime: Runtime, [id = '']: readonly string[], opti
   const list = [...sources].map(([address, trackers]) => ({ address, trackers }))
   runtime.output.document({ infoHash: hex(target.infoHash), peers: list })
   if (list.length > 0) runtime.output.result(list.map(({ address }) => address).join('\n'))
-  probeExit(outcomes)
+  probeExit(outcomes, runtime.stop.signal)
   if (list.length === 0) throw new CliError('NO_PEERS', `No tracker knows a peer of ${hex(target.infoHash)}`)
   return 0
 }

@@ -18,7 +18,7 @@ export async function scrape(runtime: Runtime, [id = '']: readonly string[], opt
   )
   runtime.output.document({ infoHash: hex(target.infoHash), trackers: outcomes.map(outcomeFields) })
   runtime.output.result(outcomes.map(outcomeText).join('\n'))
-  probeExit(outcomes)
+  probeExit(outcomes, runtime.stop.signal)
   if (outcomes.some(({ answer }) => answer !== undefined)) return 0
   throw new CliError('NOT_FOUND', `No tracker knows the torrent ${hex(target.infoHash)}`)
 }
