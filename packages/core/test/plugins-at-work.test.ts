@@ -91,7 +91,7 @@ describe('a plugin at work', () => {
 
   it('chokeDecision may leave everyone out', async () => {
     const mean = plugin('mean', (host) => host.hooks.chokeDecision.tap(() => []))
-    const { world, download, seeder } = await pair({ seeder: [mean] })
+    const { world, download, seeder } = await pair({ seeder: [mean], pieces: 60 })
     await world.clock.advance(30_000)
     const [theirs] = download.view.peers
     expect(theirs?.isChoking).toBe(true)

@@ -3,6 +3,7 @@ import {
   type Content,
   type FileEntry,
   fileSpans,
+  type ReadPurpose,
   type ReadonlyBits,
   type Storage,
   StorageError,
@@ -119,34 +120,36 @@ class ContentFiles implements StorageHandle {
     })
   }
 
-  async read(piece: number, begin: number, into: readonly Uint8Array[]): Promise<void> {
+  /** While checking, what is not there reads as zeros; data that was verified and is gone is an error. */
+  async read(piece: number, begin: number, into: readonly Uint8Array[], purpose: ReadPurpose): Promise<void> {
     await this.#moving
+    const holes = purpose === 'verify'
     let position = begin
     const [first] = into
     const total = into.reduce((sum, buffer) => sum + buffer.length, 0)
     const spans = fileSpans(this.#content, piece, begin, total)
     const [only] = spans
     if (first !== undefined && spans.length === 1 && only !== undefined && only.lengthBytes === total) {
-      await this.#readSpan(only.file, only.offsetBytes, into)
+      await this.#readSpan(only.file, only.offsetBytes, into, holes)
       return
     }
     for (const buffer of into) {
       buffer.fill(0)
-      await this.#readOne(piece, position, buffer)
+      await this.#readOne(piece, position, buffer, holes)
       position += buffer.length
     }
   }
 
-  async #readOne(piece: number, begin: number, into: Uint8Array): Promise<void> {
+  async #readOne(piece: number, begin: number, into: Uint8Array, holes: boolean): Promise<void> {
     let at = 0
     for (const span of fileSpans(this.#content, piece, begin, into.length)) {
-      await this.#readSpan(span.file, span.offsetBytes, [into.subarray(at, at + span.lengthBytes)])
+      await this.#readSpan(span.file, span.offsetBytes, [into.subarray(at, at + span.lengthBytes)], holes)
       at += span.lengthBytes
     }
   }
 
-  /** What is not there reads as zeros: padding, holes, files that do not exist or are too short. */
-  async #readSpan(index: number, offset: number, into: readonly Uint8Array[]): Promise<void> {
+  /** Padding reads as zeros; with `holes` so do files that do not exist or are too short. */
+  async #readSpan(index: number, offset: number, into: readonly Uint8Array[], holes: boolean): Promise<void> {
     const file = this.#content.files[index]
     const zero = (from: number): void => zeroFrom(into, from)
     if (file === undefined || file.padding) {
@@ -158,9 +161,12 @@ class ContentFiles implements StorageHandle {
       const read = await this.#pool.with(this.#directory, this.#pathOf(file), 'read', (handle) =>
         handle.readv([...into], offset),
       )
+      const wanted = into.reduce((sum, buffer) => sum + buffer.length, 0)
+      if (!holes && read.bytesRead < wanted) throw truncated(this.#pathOf(file))
       zero(read.bytesRead)
     } catch (error) {
-      if (!(error instanceof StorageError) || error.code !== 'GONE' || codeOf(error.cause) !== 'ENOENT') throw error
+      const missing = error instanceof StorageError && error.code === 'GONE' && codeOf(error.cause) === 'ENOENT'
+      if (!holes || !missing) throw error
       zero(0)
     }
   }
@@ -307,6 +313,10 @@ class ContentFiles implements StorageHandle {
       }
     }
   }
+}
+
+function truncated(path: string): StorageError {
+  return new StorageError('GONE', `${path}: it is shorter than it was`, { path, retry: false })
 }
 
 function zeroFrom(buffers: readonly Uint8Array[], from: number): void {

@@ -22,6 +22,8 @@ export interface DataPathParts {
   readonly torrent: Torrent
   /** Writing fails (`undefined`: works again). */
   blocked(error: StorageError | undefined): void
+  /** A piece that was had cannot be read. */
+  lostPiece(piece: number, error: Error): void
   /** The hasher or the storage failed in a way that cannot be retried. */
   failed(error: Error): void
 }
@@ -119,9 +121,9 @@ export class DataPath {
       () => {
         this.#retryMs = firstRetryMs
         const rest = this.#retries.splice(0).slice(1)
+        this.#parts.blocked(undefined)
         torrent.written(first)
         for (const extent of rest) this.write(extent)
-        if (this.#retries.length === 0) this.#parts.blocked(undefined)
       },
       (error) => {
         this.#retries.shift()
@@ -145,8 +147,7 @@ export class DataPath {
         torrent.sent(peer, run.lengthBytes)
         rejectRun(peer, run)
         link.flush()
-        torrent.forget(run.piece)
-        this.#parts.failed(asError(error))
+        this.#parts.lostPiece(run.piece, asError(error))
       },
     )
   }

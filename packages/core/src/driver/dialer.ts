@@ -39,8 +39,10 @@ export class Dialer {
       for (const torrent of this.#torrents()) {
         if (!this.#mayDial()) return turns.nowMs + 100
         if (!torrent.isActive || !this.#hasRoom(torrent)) continue
-        const endpoint = torrent.swarm.addresses.next(turns.nowMs)
-        if (endpoint === undefined) again = Math.min(again, torrent.swarm.addresses.nextDeadlineMs(turns.nowMs))
+        const wantSeeds = !torrent.torrent.isWhole
+        const endpoint = torrent.swarm.addresses.next(turns.nowMs, wantSeeds)
+        if (endpoint === undefined)
+          again = Math.min(again, torrent.swarm.addresses.nextDeadlineMs(turns.nowMs, wantSeeds))
         else dialled = this.dial(torrent, endpoint) || dialled
       }
     }

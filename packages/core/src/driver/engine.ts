@@ -263,7 +263,10 @@ class SessionEngine implements Engine {
       for (const peer of torrent.torrent.peers.values()) if (peer.isInterested) interested++
       return { torrentId: torrent.id, interested }
     })
-    return shareSlots(this.#limits.uploadSlots, demands).get(id) ?? 0
+    // With more torrents than slots, who comes first changes from round to round.
+    const first = Math.floor(this.#context.turns.nowMs / 10_000) % Math.max(1, demands.length)
+    const order = [...demands.slice(first), ...demands.slice(0, first)]
+    return shareSlots(this.#limits.uploadSlots, order).get(id) ?? 0
   }
 
   // Time.

@@ -64,7 +64,12 @@ export class Swarm implements Effects, LinkOwner {
     const { context } = parts
     this.#parts = parts
     this.#context = context
-    this.addresses = new KnownAddresses(context.limits().knownAddressesPerTorrent, (endpoint) => this.#isOwn(endpoint))
+    const isBanned = (host: string, nowMs: number): boolean => context.bans.isBanned(host, nowMs)
+    this.addresses = new KnownAddresses(
+      context.limits().knownAddressesPerTorrent,
+      (endpoint) => this.#isOwn(endpoint),
+      isBanned,
+    )
     const allowance = sharedAllowance([context.down], [context.up])
     this.torrent = new Torrent({
       decisions: parts.decisions,
@@ -146,6 +151,8 @@ export class Swarm implements Effects, LinkOwner {
   }
 
   readonly #decoders = new Map<Peer, MessageDecoder>()
+  /** Where peers that dialled us listen. */
+  readonly #listenEndpoints = new Map<Peer, Endpoint>()
 
   #refuse(peerId: Uint8Array, endpoint: Endpoint, source: string, outgoing: boolean): string | undefined {
     const { context } = this.#parts
@@ -200,7 +207,12 @@ export class Swarm implements Effects, LinkOwner {
     link.close()
     this.torrent.peerLeft(peer)
     this.#extensions.close(peer)
-    this.addresses.disconnected(peer.endpoint, this.#context.turns.nowMs, worthRetry)
+    for (const endpoint of [peer.endpoint, this.#listenEndpoints.get(peer)]) {
+      if (endpoint === undefined) continue
+      this.addresses.markSeed(endpoint, peer.isSeed || peer.uploadOnly)
+      this.addresses.disconnected(endpoint, this.#context.turns.nowMs, worthRetry)
+    }
+    this.#listenEndpoints.delete(peer)
     this.#context.turns.watch(() => this.#context.hooks.peerDisconnected(peer, reason, this.#parts.view()))
     this.#context.dialSoon()
   }
@@ -232,6 +244,7 @@ export class Swarm implements Effects, LinkOwner {
     if (peer.outgoing || peer.endpoint.kind !== 'ip') return
     const endpoint: Endpoint = { kind: 'ip', host: peer.endpoint.host, port }
     this.found([endpoint], 'incoming')
+    this.#listenEndpoints.set(peer, endpoint)
     this.addresses.connected(endpoint, this.#context.turns.nowMs)
   }
 

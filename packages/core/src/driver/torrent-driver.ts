@@ -227,6 +227,7 @@ export class TorrentDriver implements ViewSource {
       storage,
       torrent: this.torrent,
       blocked: (error) => this.#blocked(error),
+      lostPiece: (piece, error) => this.#lostPiece(piece, error),
       failed: (error) => this.#fail(error),
     })
     this.swarm.contentKnown(metainfo.layout.pieceCount)
@@ -291,6 +292,14 @@ export class TorrentDriver implements ViewSource {
     this.#context.turns.watch(() => this.#context.hooks.torrentFailed(error, this.view))
   }
 
+  /** A piece that was had cannot be read any more: it is fetched again, and nobody is disconnected for it. */
+  #lostPiece(piece: number, error: Error): void {
+    if (this.isClosed || this.torrent.ledger?.have.has(piece) !== true) return
+    this.#context.log.warn('a piece was lost', { torrent: this.name, piece, error: error.message })
+    this.torrent.forget(piece)
+    this.#selectionChanged()
+  }
+
   #fail(error: Error): void {
     if (this.isClosed || !this.#step('fail')) return
     this.error = error
@@ -317,7 +326,9 @@ export class TorrentDriver implements ViewSource {
 
   resume(): void {
     this.#pausing = false
-    if (this.#step(this.torrent.isWhole ? 'resume-whole' : 'resume-partial')) this.#run()
+    const step =
+      this.torrent.ledger === undefined ? 'resume-metadata' : this.torrent.isWhole ? 'resume-whole' : 'resume-partial'
+    if (this.#step(step)) this.#run()
   }
 
   recheck(): void {
@@ -353,6 +364,7 @@ export class TorrentDriver implements ViewSource {
     if (!this.torrent.isWhole) this.#step('wanted-missing')
     this.#usePicker()
     this.swarm.tellUploadOnly()
+    this.#context.dialSoon()
   }
 
   /** @throws PluginError PLUGIN_MISSING for a name that nobody bound */

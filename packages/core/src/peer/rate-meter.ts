@@ -1,6 +1,6 @@
 /**
  * Smoothed bytes per second without timers: an exponential average with a time constant of five seconds, which decays
- * by itself while nothing comes. Unbiased at the start: the first seconds already show the true rate.
+ * by itself while nothing comes. It is weighted, so that the first seconds are not dragged down by the time before.
  */
 const timeConstantMs = 5_000
 
@@ -23,7 +23,11 @@ export class RateMeter {
   }
 
   #fold(nowMs: number): void {
-    const elapsedMs = this.#atMs === 0 ? 1_000 : nowMs - this.#atMs
+    if (this.#atMs === 0) {
+      this.#atMs = nowMs
+      return
+    }
+    const elapsedMs = nowMs - this.#atMs
     const keep = Math.exp(-elapsedMs / timeConstantMs)
     this.#average = this.#average * keep + ((this.#fresh * 1_000) / elapsedMs) * (1 - keep)
     this.#weight = this.#weight * keep + (1 - keep)

@@ -94,7 +94,13 @@ export class Ledger implements Picks {
 
   // Picks: valid between `begin` and `end`.
 
+  /** Nothing when memory is short: whoever ranks pieces need not try them all. */
   get left(): number {
+    return this.starved ? 0 : this.#left
+  }
+
+  /** Blocks of the budget that were not asked, whatever the reason. */
+  get unasked(): number {
     return this.#left
   }
 

@@ -493,8 +493,8 @@ export class Torrent implements PeerEvents {
     const picks = ledger.begin(peer, budget, nowMs)
     const enough = this.#parts.decisions.pick(peer, picks)
     if (!enough && picks.left > 0) ledger.takeEndgame()
-    if (picks.left > 0) this.#hungry.add(peer)
-    const asked = budget - picks.left
+    if (ledger.unasked > 0) this.#hungry.add(peer)
+    const asked = budget - ledger.unasked
     ledger.end()
     if (asked === 0) return
     this.#parts.allowance.asked(asked * blockBytes, nowMs)

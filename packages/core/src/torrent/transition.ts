@@ -12,6 +12,7 @@ export type TorrentStep =
   | 'pause'
   | 'resume-partial'
   | 'resume-whole'
+  | 'resume-metadata'
   | 'storage-failed'
   | 'storage-works'
   | 'recheck'
@@ -42,6 +43,7 @@ const table: Readonly<Record<TorrentState, Readonly<Partial<Record<TorrentStep, 
   paused: {
     'resume-partial': 'downloading',
     'resume-whole': 'seeding',
+    'resume-metadata': 'fetching-metadata',
     recheck: 'checking',
     fail: 'failed',
   },
