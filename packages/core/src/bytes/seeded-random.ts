@@ -15,7 +15,7 @@ export function seededRandom(seed: string | number): SeededRandom {
   return {
     below,
     bytes: (length) => Uint8Array.from({ length }, () => below(256)),
-    fork: (name) => seededRandom(`${seed}/${name}`),
+    fork: (name) => seededRandom(`${seed}\u0000${name}`),
   }
 }
 

@@ -1,23 +1,26 @@
-import { createSocket } from 'node:dgram'
+import { createSocket, type Socket } from 'node:dgram'
 import { BitloomError } from '../bytes/errors.js'
 import type { Datagram, DatagramSocket } from '../ports/datagram.js'
 import { formatEndpoint, ipEndpoint, type IpEndpoint } from '../ports/endpoint.js'
+import { addressError } from './address-error.js'
 
-/** UDP on `node:dgram`. An IPv6 socket is IPv6 only. */
+/** UDP on `node:dgram`. An IPv6 socket is IPv6 only. Besides ADDRESS_IN_USE, `open` rejects with DENIED or IO. */
 export function systemDatagram(): Datagram {
   return { open }
 }
 
 function open(at: IpEndpoint): Promise<DatagramSocket> {
   const isIpv6 = at.host.includes(':')
-  const socket = createSocket({ type: isIpv6 ? 'udp6' : 'udp4', ipv6Only: isIpv6 })
+  const socket = createSocket({
+    type: isIpv6 ? 'udp6' : 'udp4',
+    ipv6Only: isIpv6,
+    // Hosts are numeric: no thread-pool hop for each datagram.
+    lookup: (host, _options, answer) => answer(null, host, isIpv6 ? 6 : 4),
+  })
   return new Promise((resolve, reject) => {
     socket.once('error', (error: NodeJS.ErrnoException) => {
-      const isTaken = error.code === 'EADDRINUSE'
-      const message = isTaken
-        ? `${formatEndpoint(at)} is in use`
-        : `cannot open UDP at ${formatEndpoint(at)}: ${error.message}`
-      reject(new BitloomError(isTaken ? 'ADDRESS_IN_USE' : 'IO', message, { cause: error }))
+      socket.close()
+      reject(addressError(error, `UDP ${formatEndpoint(at)}`))
     })
     socket.bind({ port: at.port, address: at.host, exclusive: true }, () => {
       socket.removeAllListeners('error')
@@ -26,22 +29,31 @@ function open(at: IpEndpoint): Promise<DatagramSocket> {
   })
 }
 
-function wrap(socket: ReturnType<typeof createSocket>): DatagramSocket {
+function wrap(socket: Socket): DatagramSocket {
   const { address, port } = socket.address()
   let closing: Promise<void> | undefined
+  let onMessage = (_bytes: Uint8Array, _from: IpEndpoint): void => {}
   let onError = (_error: Error): void => {}
-  socket.on('error', (error) => onError(error))
+  const failed = (cause: Error): void => {
+    if (closing === undefined) onError(new BitloomError('IO', `UDP: ${cause.message}`, { cause }))
+  }
+  socket.on('error', failed)
+  socket.on('message', (message, from) => {
+    const sender = ipEndpoint(from.address.split('%', 1)[0] ?? '', from.port)
+    if (sender !== undefined && closing === undefined) onMessage(message, sender)
+  })
   return {
     at: ipEndpoint(address, port) ?? { kind: 'ip', host: address, port },
     send: (bytes, to) => {
-      if (closing === undefined)
-        socket.send(bytes.slice(), to.port, to.host, (error) => error !== null && onError(error))
+      if (closing !== undefined) return
+      try {
+        socket.send(bytes.slice(), to.port, to.host, (error) => error !== null && failed(error))
+      } catch (error) {
+        failed(error as Error)
+      }
     },
     onMessage: (sink) => {
-      socket.on('message', (message, from) => {
-        const sender = ipEndpoint(from.address.split('%', 1)[0] ?? '', from.port)
-        if (sender !== undefined && closing === undefined) sink(message, sender)
-      })
+      onMessage = sink
     },
     onError: (sink) => {
       onError = sink

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 
 const leafBytes = 16_384
+const nodeBytes = 32
 const zeros = new Uint8Array(65_536)
 
 /**
@@ -12,7 +13,7 @@ export class HashState {
   constructor(plan) {
     this.plan = plan
     this.sha1 = plan.sha1 ? createHash('sha1') : undefined
-    /** @type {Buffer[]} */
+    /** @type {Uint8Array[]} */
     this.leaves = []
     this.leaf = plan.leaves ? createHash('sha256') : undefined
     this.leafFill = 0
@@ -42,24 +43,32 @@ export class HashState {
   finish() {
     for (let left = this.plan.zeroTailBytes; left > 0; left -= zeros.length) this.sha1?.update(zeros.subarray(0, left))
     this.#endLeaf()
+    // Copies: a digest of Node may be a view into a pool that everyone shares.
     const sha1 = this.sha1 === undefined ? {} : { sha1: new Uint8Array(this.sha1.digest()) }
     if (!this.plan.leaves) return sha1
-    return { ...sha1, leaves: new Uint8Array(Buffer.concat(this.leaves)), root: this.#root() }
+    return { ...sha1, leaves: new Uint8Array(Buffer.concat(this.leaves)), root: new Uint8Array(this.#root()) }
   }
 
+  /** Layer by layer, without making the missing leaves: `missing` is the root of a subtree of none. */
   #root() {
-    const count = this.plan.leafCount ?? 2 ** Math.ceil(Math.log2(Math.max(1, this.leaves.length)))
-    /** @type {Uint8Array[]} */
-    let layer = Array.from({ length: count }, (_, index) => this.leaves[index] ?? new Uint8Array(32))
-    while (layer.length > 1) {
+    let layer = this.leaves
+    /** @type {Uint8Array} */
+    let missing = new Uint8Array(nodeBytes)
+    for (let width = this.plan.leafCount ?? 1; width > 1 || layer.length > 1; width /= 2) {
       /** @type {Uint8Array[]} */
       const above = []
-      for (let index = 0; index < layer.length; index += 2) {
-        const pair = createHash('sha256').update(layer[index] ?? new Uint8Array(32))
-        above.push(pair.update(layer[index + 1] ?? new Uint8Array(32)).digest())
-      }
+      for (let at = 0; at < layer.length; at += 2) above.push(hashPair(layer[at] ?? missing, layer[at + 1] ?? missing))
       layer = above
+      missing = hashPair(missing, missing)
     }
-    return new Uint8Array(layer[0] ?? new Uint8Array(32))
+    return layer[0] ?? missing
   }
+}
+
+/**
+ * @param {Uint8Array} left
+ * @param {Uint8Array} right
+ */
+function hashPair(left, right) {
+  return createHash('sha256').update(left).update(right).digest()
 }

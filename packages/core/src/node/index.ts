@@ -5,7 +5,7 @@ export { systemHasher, type HasherOptions, type SystemHasher } from './hasher.js
 export { nodePorts, type NodePortsOptions } from './node-ports.js'
 export { systemRandom } from './random.js'
 export { systemResolver } from './resolver.js'
-export { tcpTransport } from './tcp.js'
+export { tcpTransport, type TcpOptions } from './tcp.js'
 export {
   createTorrent,
   digest,

@@ -7,18 +7,22 @@ import { Transport } from '../ports/transport.js'
 import { pluginContract, type Plugin } from '../session/plugin.js'
 import { systemClock } from './clock.js'
 import { systemDatagram } from './datagram.js'
-import { type HasherOptions, systemHasher } from './hasher.js'
+import { systemHasher } from './hasher.js'
 import { systemRandom } from './random.js'
 import { systemResolver } from './resolver.js'
 import { tcpTransport } from './tcp.js'
 
 export interface NodePortsOptions {
-  readonly hasher?: HasherOptions
+  /** Threads that hash; 0 = hash on the main thread. Default: one less than the cores, 1 to 4; 0 on a single core. */
+  readonly hashWorkers?: number
 }
 
-/** Everything the engine needs of the machine, on `node:*`: clock, randomness, hashing, TCP, UDP and names. */
+/**
+ * The plugin "node": all that the engine needs of the machine, on `node:*`: clock, randomness, hashing, TCP, UDP, names.
+ * One plugin object serves one session, whose end ends the hash workers.
+ */
 export function nodePorts(options: NodePortsOptions = {}): Plugin {
-  const hasher = systemHasher(options.hasher)
+  const hasher = systemHasher(options.hashWorkers === undefined ? {} : { workers: options.hashWorkers })
   return {
     name: 'node',
     contract: pluginContract,

@@ -1,11 +1,15 @@
 import type { Socket } from 'node:net'
-import type { IpEndpoint } from '../ports/endpoint.js'
+import { BitloomError } from '../bytes/errors.js'
+import { formatEndpoint, type IpEndpoint } from '../ports/endpoint.js'
 import type { Connection } from '../ports/transport.js'
 
-/** Bytes handed to the socket and not yet sent, above which `write` answers false. */
+/** Bytes handed to the socket and not yet sent, from which on `write` answers false; half of it drains. */
 const highWaterBytes = 1_048_576
 
-/** A TCP socket as a `Connection`. Nothing fires before its sink is set, nor after `close`. */
+/**
+ * A TCP socket as a `Connection`. It reads nothing before it has a sink for bytes, and nothing fires after `close` except
+ * the `done` of writes, which each come exactly once.
+ */
 export class TcpConnection implements Connection {
   readonly remote: IpEndpoint
   readonly transport = 'tcp'
@@ -13,9 +17,11 @@ export class TcpConnection implements Connection {
   #bytesSink: ((bytes: Uint8Array, length: number) => void) | undefined
   #drainSink: (() => void) | undefined
   #closeSink: ((error?: Error) => void) | undefined
-  #endedWith: { error?: Error } | undefined
+  #endedWith: { readonly error: Error | undefined } | undefined
   #isClosed = false
-  #isPaused = true
+  #isPaused = false
+  #unsentBytes = 0
+  #isFull = false
 
   constructor(remote: IpEndpoint) {
     this.remote = remote
@@ -27,25 +33,23 @@ export class TcpConnection implements Connection {
       buffer: shared,
       callback: (length, buffer) => {
         this.deliver(buffer, length)
-        return !this.#isPaused
+        return true
       },
     }
   }
 
+  /** Binds the connected socket, which stays paused until there is a sink for its bytes. */
   attach(socket: Socket): this {
     this.#socket = socket
+    socket.pause()
     socket.setNoDelay(true)
-    socket.setKeepAlive(true, 60_000)
     let fault: Error | undefined
     socket.on('error', (error) => {
       fault = error
     })
+    // A peer that ends its half has nothing more to say to us.
     socket.on('end', () => socket.destroy())
     socket.on('close', () => this.#ended(fault))
-    socket.on('drain', () => {
-      if (!this.#isClosed) this.#drainSink?.()
-    })
-    socket.pause()
     return this
   }
 
@@ -53,11 +57,13 @@ export class TcpConnection implements Connection {
     if (!this.#isClosed) this.#bytesSink?.(bytes, length)
   }
 
-  #ended(error: Error | undefined): void {
+  #ended(cause: Error | undefined): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#endedWith = error === undefined ? {} : { error }
-    this.#closeSink?.(error)
+    const message = `the connection to ${formatEndpoint(this.remote)} failed: ${cause?.message ?? ''}`
+    const error = cause === undefined ? undefined : new BitloomError('IO', message, { cause })
+    if (this.#closeSink === undefined) this.#endedWith = { error }
+    else this.#closeSink(error)
   }
 
   write(bytes: Uint8Array, done: () => void): boolean {
@@ -65,13 +71,27 @@ export class TcpConnection implements Connection {
       queueMicrotask(done)
       return false
     }
-    this.#socket.write(bytes, () => done())
-    return this.#socket.writableLength < highWaterBytes
+    const { length } = bytes
+    this.#unsentBytes += length
+    this.#socket.write(bytes, () => {
+      this.#unsentBytes -= length
+      done()
+      this.#drained()
+    })
+    if (this.#unsentBytes >= highWaterBytes) this.#isFull = true
+    return !this.#isFull
+  }
+
+  #drained(): void {
+    if (!this.#isFull || this.#isClosed || this.#unsentBytes > highWaterBytes / 2) return
+    this.#isFull = false
+    this.#drainSink?.()
   }
 
   onBytes(sink: (bytes: Uint8Array, length: number) => void): void {
+    const isFirst = this.#bytesSink === undefined
     this.#bytesSink = sink
-    this.resume()
+    if (isFirst && !this.#isPaused && !this.#isClosed) this.#socket?.resume()
   }
 
   onDrain(sink: () => void): void {
@@ -81,7 +101,8 @@ export class TcpConnection implements Connection {
   onClose(sink: (error?: Error) => void): void {
     this.#closeSink = sink
     const ended = this.#endedWith
-    if (ended !== undefined) queueMicrotask(() => this.#closeSink === sink && sink(ended.error))
+    this.#endedWith = undefined
+    if (ended !== undefined) queueMicrotask(() => this.#closeSink?.(ended.error))
   }
 
   pause(): void {
@@ -91,17 +112,12 @@ export class TcpConnection implements Connection {
 
   resume(): void {
     this.#isPaused = false
-    this.#socket?.resume()
+    if (this.#bytesSink !== undefined && !this.#isClosed) this.#socket?.resume()
   }
 
   close(): void {
-    if (this.#isClosed) return
     this.#isClosed = true
-    this.#socket?.destroySoon()
-    const socket = this.#socket
-    // What is queued may leave, but nobody waits for a peer that does not read.
-    const timer = setTimeout(() => socket?.destroy(), 500)
-    timer.unref()
-    socket?.once('close', () => clearTimeout(timer))
+    this.#closeSink = undefined
+    this.#socket?.destroy()
   }
 }

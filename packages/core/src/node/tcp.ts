@@ -2,78 +2,111 @@ import { createServer, Socket } from 'node:net'
 import { BitloomError } from '../bytes/errors.js'
 import { type Endpoint, formatEndpoint, ipEndpoint, type IpEndpoint } from '../ports/endpoint.js'
 import type { Connection, Listening, Transport } from '../ports/transport.js'
+import { addressError } from './address-error.js'
 import { TcpConnection } from './tcp-connection.js'
 
 /** Larger buffers were measured slower. */
 const receiveBytes = 65_536
 
-/** TCP over IPv4 and IPv6. All sockets of one transport read into one shared buffer, whose view dies with each call. */
-export function tcpTransport(): Transport {
+export interface TcpOptions {
+  /**
+   * Move the handles of accepted sockets to sockets that read into the shared buffer (default). Where Node has no such
+   * handle, or with `false`, accepted sockets read by 'data' events: the same behaviour at three times the CPU.
+   */
+  readonly takeHandles?: boolean
+}
+
+/**
+ * TCP over IPv4 and IPv6, an IPv6 listener being IPv6 only. All sockets of one transport read into one shared buffer,
+ * whose view dies with each call. `dial` rejects with BitloomError IO naming the address, or with the signal's reason;
+ * `listen` also with DENIED or IO.
+ */
+export function tcpTransport(options: TcpOptions = {}): Transport {
   const shared = new Uint8Array(receiveBytes)
+  const takesHandles = options.takeHandles ?? true
   return {
     schemes: ['tcp'],
     dial: (to, signal) => dial(to, signal, shared),
-    listen: (at, accept) => listen(at, accept, shared),
+    listen: (at, accept) => listen(at, (socket) => adopt(socket, takesHandles ? shared : undefined, accept)),
   }
 }
 
-function dial(to: Endpoint, signal: AbortSignal, shared: Uint8Array): Promise<Connection> {
-  if (to.kind !== 'ip') return Promise.reject(new BitloomError('INVALID_ARGUMENT', `TCP cannot dial ${to.url}`))
+async function dial(to: Endpoint, signal: AbortSignal, shared: Uint8Array): Promise<Connection> {
+  if (to.kind !== 'ip') throw new BitloomError('INVALID_ARGUMENT', `TCP cannot dial ${to.url}`)
+  signal.throwIfAborted()
+  const connection = new TcpConnection(to)
+  const socket = socketWith({ onread: connection.onread(shared) })
   return new Promise((resolve, reject) => {
-    const connection = new TcpConnection(to)
-    const socket = new Socket({ signal, onread: connection.onread(shared) } as ConstructorParameters<typeof Socket>[0])
-    const fail = (error: Error): void => {
+    const stop = (): void => {
       socket.destroy()
-      reject(new BitloomError('IO', `cannot connect to ${formatEndpoint(to)}: ${error.message}`, { cause: error }))
+      reject(signal.reason)
     }
+    const fail = (cause: Error): void => {
+      signal.removeEventListener('abort', stop)
+      reject(new BitloomError('IO', `cannot connect to ${formatEndpoint(to)}: ${cause.message}`, { cause }))
+    }
+    signal.addEventListener('abort', stop, { once: true })
     socket.once('error', fail)
-    socket.connect(to.port, to.host, () => {
-      socket.removeListener('error', fail)
-      resolve(connection.attach(socket))
+    try {
+      socket.connect(to.port, to.host, () => {
+        signal.removeEventListener('abort', stop)
+        socket.removeListener('error', fail)
+        resolve(connection.attach(socket))
+      })
+    } catch (error) {
+      fail(error as Error)
+    }
+  })
+}
+
+function listen(at: IpEndpoint, accept: (socket: Socket) => void): Promise<Listening> {
+  const server = createServer({ pauseOnConnect: true, noDelay: true })
+  server.on('connection', accept)
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => reject(addressError(error, formatEndpoint(at))))
+    server.listen({ port: at.port, host: at.host, ipv6Only: at.host.includes(':') }, () => {
+      // From here on: an `accept` that failed, as for want of descriptors. The listener goes on.
+      server.on('error', () => {})
+      const address = server.address()
+      const port = typeof address === 'object' && address !== null ? address.port : at.port
+      resolve({ at: { ...at, port }, close: () => stopListening(server) })
     })
   })
 }
 
-function listen(at: IpEndpoint, accept: (connection: Connection) => void, shared: Uint8Array): Promise<Listening> {
-  const server = createServer({ pauseOnConnect: true, noDelay: true })
-  server.on('connection', (accepted: Socket) => {
-    const remote = ipEndpoint((accepted.remoteAddress ?? '').split('%', 1)[0] ?? '', accepted.remotePort ?? 0)
-    if (remote === undefined) accepted.destroy()
-    else accept(adopt(accepted, remote, shared))
-  })
-  return new Promise((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => {
-      const isTaken = error.code === 'EADDRINUSE'
-      const message = isTaken
-        ? `${formatEndpoint(at)} is in use`
-        : `cannot listen at ${formatEndpoint(at)}: ${error.message}`
-      reject(new BitloomError(isTaken ? 'ADDRESS_IN_USE' : 'IO', message, { cause: error }))
-    })
-    server.listen({ port: at.port, host: at.host, ipv6Only: at.host.includes(':') }, () => {
-      server.removeAllListeners('error')
-      server.on('error', () => {})
-      const address = server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : at.port
-      resolve({ at: { ...at, port }, close: () => new Promise((done) => server.close(() => done())) })
-    })
-  })
+/** The address is free at once; accepted connections go on and belong to whoever accepted them. */
+function stopListening(server: ReturnType<typeof createServer>): Promise<void> {
+  server.close()
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 /**
  * `createServer` does not pass `onread` on, so the accepted handle moves to a socket that has it: half the memory and a
- * third of the CPU of 'data' events. Where the handle cannot be taken, 'data' events serve.
+ * third of the CPU of 'data' events. `_handle` is not documented by Node, hence the look before and the way without.
  */
-function adopt(accepted: Socket, remote: IpEndpoint, shared: Uint8Array): Connection {
+function adopt(accepted: Socket, shared: Uint8Array | undefined, accept: (connection: Connection) => void): void {
+  const remote = ipEndpoint((accepted.remoteAddress ?? '').split('%', 1)[0] ?? '', accepted.remotePort ?? 0)
+  if (remote === undefined) {
+    // It is gone already.
+    accepted.destroy()
+    return
+  }
   const connection = new TcpConnection(remote)
   const holder = accepted as unknown as { _handle: unknown }
   const handle = holder._handle
-  if (typeof handle !== 'object' || handle === null || !('readStart' in handle)) {
+  if (shared === undefined || typeof handle !== 'object' || handle === null || !('useUserBuffer' in handle)) {
     accepted.on('data', (bytes: Uint8Array) => connection.deliver(bytes, bytes.length))
-    return connection.attach(accepted)
+    accept(connection.attach(accepted))
+    return
   }
-  const options = { handle, onread: connection.onread(shared), pauseOnCreate: true, readable: true, writable: true }
-  const socket = new Socket(options as ConstructorParameters<typeof Socket>[0])
+  const socket = socketWith({ handle, onread: connection.onread(shared), pauseOnCreate: true })
+  // Emptied, it still has to be destroyed: the server counts it.
   holder._handle = null
   accepted.destroy()
-  return connection.attach(socket)
+  accept(connection.attach(socket))
+}
+
+/** Node takes a handle, and `onread` without `connect`, but its types do not say so. */
+function socketWith(options: object): Socket {
+  return new Socket(options as ConstructorParameters<typeof Socket>[0])
 }
