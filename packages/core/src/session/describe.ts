@@ -1,9 +1,31 @@
+import type { PluginTaps } from '../hooks/registry.js'
 import { tokenName } from '../ports/token.js'
 import type { SessionDescription } from './api.js'
-import type { Binding } from './container.js'
+import { sessionName } from './boot.js'
+import type { Binding, SessionContainer } from './container.js'
+import type { LoadedPlugin } from './loaded-plugin.js'
+import { pluginContract } from './plugin.js'
+
+/** Every plugin with what it brought, core behind them; then the session's owner, if it tapped anything. */
+export function describeSession(
+  loaded: readonly LoadedPlugin[],
+  container: SessionContainer,
+  own: PluginTaps,
+): SessionDescription {
+  const plugins = loaded.map(({ plugin, taps, applyMs }) => ({
+    name: plugin.name,
+    contract: plugin.contract,
+    binds: container.bindings(plugin.name).map((binding) => describeBinding(binding, container.service(binding))),
+    taps: taps.counts(),
+    applyMs,
+  }))
+  const taps = own.counts()
+  const owner = { name: sessionName, contract: pluginContract, binds: [], taps, applyMs: 0 }
+  return { plugins: Object.keys(taps).length === 0 ? plugins : [...plugins, owner] }
+}
 
 /** "PiecePicker rarest-first", "TrackerClient http https": a port and what tells its implementations apart. */
-export function describeBinding(binding: Binding, service: unknown): string {
+function describeBinding(binding: Binding, service: unknown): string {
   return [tokenName(binding.port), ...labels(service)].join(' ')
 }
 
@@ -13,7 +35,7 @@ function labels(service: unknown): readonly string[] {
   return 'schemes' in service && Array.isArray(service.schemes) ? service.schemes.map(String) : []
 }
 
-/** The boot tree as text, one plugin a paragraph. */
+/** The boot tree as text: a line for each plugin, and below it what it binds and taps. */
 export function formatDescription(description: SessionDescription): string {
   return description.plugins
     .map(({ name, contract, binds, taps, applyMs }) => {

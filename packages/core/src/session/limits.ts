@@ -1,3 +1,4 @@
+import { BitloomError } from '../bytes/errors.js'
 import type { SessionLimits } from '../driver/api.js'
 
 /** What a session keeps to unless told otherwise. */
@@ -11,4 +12,28 @@ export const defaultLimits: SessionLimits = {
   knownAddressesPerTorrent: 2_000,
   uploadSlots: 20,
   unwrittenBytes: 67_108_864,
+}
+
+/** How long the steps of a plugin's and a session's life may take. */
+export const lifeLimits = {
+  /** `apply` of one plugin. */
+  applyMs: 30_000,
+  /** One disposer. */
+  disposeMs: 5_000,
+  /** The whole of a close, disposers included. */
+  closeMs: 5_000,
+  /** Of that, what the engine may take for its torrents and their `stopped` announces (3 s). */
+  engineCloseMs: 4_000,
+} as const
+
+/** Limits with changes: a rate may be `undefined`, all others are whole numbers above 0. @throws BitloomError INVALID_ARGUMENT */
+export function changeLimits(limits: SessionLimits, changes: Partial<SessionLimits>): SessionLimits {
+  for (const [name, value] of Object.entries(changes)) {
+    if (!Object.hasOwn(defaultLimits, name)) throw new BitloomError('INVALID_ARGUMENT', `there is no limit ${name}`)
+    const isRate = name.endsWith('BytesPerSecond')
+    if (isRate ? value === undefined || value > 0 : Number.isSafeInteger(value) && Number(value) > 0) continue
+    const kind = isRate ? 'a number' : 'a whole number'
+    throw new BitloomError('INVALID_ARGUMENT', `the limit ${name} must be ${kind} above 0, not ${value}`)
+  }
+  return { ...limits, ...changes }
 }
