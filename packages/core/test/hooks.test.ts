@@ -3,6 +3,7 @@ import { Bits } from '../src/bytes/bits.js'
 import { PluginError } from '../src/bytes/errors.js'
 import { hookTable } from '../src/hooks/hook-table.js'
 import { createHooks } from '../src/hooks/registry.js'
+import { createSlots, untap } from '../src/hooks/slots.js'
 import type { TapHooks } from '../src/hooks/hooks.js'
 import type { Logger } from '../src/ports/logger.js'
 import type { Picks } from '../src/ports/piece-picker.js'
@@ -350,6 +351,28 @@ describe('removal of taps', () => {
     going.hooks.torrentAdded.tap(() => void seen.push('going'))
     runner.torrentAdded(torrent)
     expect(seen).toEqual([])
+  })
+
+  it('holds for the call in flight of a deciding hook too', () => {
+    const { runner, registry, hooksOf } = setUp()
+    const going = registry.open('going')
+    hooksOf('first').acceptPeer.tap(() => {
+      going.remove()
+      return undefined
+    })
+    going.hooks.acceptPeer.tap(() => ({ refuse: 'gone' }))
+    expect(runner.acceptPeer(candidate, torrent)).toBeUndefined()
+  })
+
+  it('has the hook compiled without the tap, which is then free', () => {
+    const { completed } = createSlots().watching
+    const owner = {}
+    let calls = 0
+    completed.tap(Object.assign({ name: 'going' }, { owner }), () => void calls++)
+    completed.call(torrent)
+    untap(completed, owner)
+    completed.call(torrent)
+    expect(calls).toBe(1)
   })
 
   it('ends tapping too', () => {
