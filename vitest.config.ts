@@ -10,13 +10,48 @@ const shared = {
 
 const packages = readdirSync(new URL('packages', import.meta.url))
 
+/** A gigabyte to the slowest client takes minutes. */
+const interopTimeoutMs = process.env['BITLOOM_INTEROP_FULL'] === '1' ? 900_000 : 180_000
+
 export default defineConfig({
   ...shared,
   test: {
-    projects: packages.map((name) => ({
-      ...shared,
-      root: new URL(`packages/${name}`, import.meta.url).pathname,
-      test: { name, include: ['test/**/*.test.ts'], testTimeout: 30_000 },
-    })),
+    projects: [
+      ...packages.map((name) => ({
+        ...shared,
+        root: new URL(`packages/${name}`, import.meta.url).pathname,
+        test: { name, include: ['test/**/*.test.ts'], testTimeout: 30_000 },
+      })),
+      {
+        ...shared,
+        root: new URL('examples', import.meta.url).pathname,
+        test: { name: 'examples', include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+      },
+      {
+        ...shared,
+        root: new URL('integration', import.meta.url).pathname,
+        test: {
+          name: 'integration',
+          include: ['test/**/*.test.ts'],
+          globalSetup: ['src/build.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
+        root: new URL('interop', import.meta.url).pathname,
+        test: {
+          name: 'interop',
+          include: ['test/**/*.test.ts'],
+          globalSetup: ['src/report-missing.ts'],
+          // Real clients share one network and two cores: one test at a time, after all others.
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+          testTimeout: interopTimeoutMs,
+          hookTimeout: interopTimeoutMs,
+        },
+      },
+    ],
   },
 })

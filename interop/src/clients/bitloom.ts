@@ -1,0 +1,47 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { Running } from '../process.js'
+import { type Client, type Job, later, startMs, transferMs } from './client.js'
+
+const binary = fileURLToPath(new URL('../../../packages/cli/bin/bitloom.js', import.meta.url))
+const built = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url))
+
+/** Starts the built binary; its output is a line of JSON an event. */
+export function startBitloom(job: Pick<Job, 'host' | 'start' | 'state'>, args: readonly string[]): Running {
+  return job.start({
+    name: `bitloom ${args[0]}`,
+    command: process.execPath,
+    args: [binary, ...args, '--json', '--no-config', '--state-dir', job.state],
+    namespace: job.host.namespace,
+  })
+}
+
+/** Picks the line of one event, as the object it is. */
+export function event(name: string): (line: string) => Readonly<Record<string, unknown>> | undefined {
+  return (line) => {
+    if (!line.startsWith(`{"event":"${name}"`)) return undefined
+    return JSON.parse(line) as Record<string, unknown>
+  }
+}
+
+/** Bitloom's own command line, as it is built in this checkout. */
+export const bitloom: Client = {
+  name: 'bitloom',
+  available: () => existsSync(built),
+  seed: async (job) => {
+    const listen = `${job.host.ip}:${job.port}`
+    const process = startBitloom(job, ['seed', job.torrent, job.directory, '--listen', listen, '--skip-check'])
+    await process.line('it seeds', event('seeding'), startMs)
+    return { process }
+  },
+  leech: async (job) => {
+    const { peer } = job
+    const found = peer === undefined ? [] : ['--peer', `${peer.ip}:${peer.port}`, '--no-trackers']
+    const listen = ['--listen', `${job.host.ip}:${job.port}`]
+    const process = startBitloom(job, ['download', job.torrent, '-o', job.directory, ...listen, ...found, '--seed'])
+    return {
+      process,
+      complete: later(process.line('the download was complete', event('complete'), transferMs).then(() => {})),
+    }
+  },
+}
