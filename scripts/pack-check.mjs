@@ -99,7 +99,10 @@ function hasSource(home, path) {
 }
 
 async function checkExports({ manifest, tarball }) {
-  const { messages, pkg } = await publint({ pack: { tarball: new Uint8Array(readFileSync(tarball)).buffer }, strict: true })
+  const { messages, pkg } = await publint({
+    pack: { tarball: new Uint8Array(readFileSync(tarball)).buffer },
+    strict: true,
+  })
   for (const message of messages) fault(manifest, `publint: ${formatMessage(message, pkg)}`)
   const attw = join(root, 'node_modules', '@arethetypeswrong', 'cli', 'dist', 'index.js')
   const { status, stdout } = run(
