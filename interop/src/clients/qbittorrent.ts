@@ -43,7 +43,8 @@ async function start(job: Job, role: 'seed' | 'leech'): Promise<Running> {
     namespace: job.host.namespace,
   })
   await until('qbittorrent answers', startMs, () => api(job, 'app/version').catch(() => undefined))
-  const form = [`torrents=@${job.torrent}`, `savepath=${job.directory}`, `skip_checking=${role === 'seed'}`]
+  // Quoted: curl would split a path at its commas.
+  const form = [`torrents=@"${job.torrent}"`, `savepath=${job.directory}`, `skip_checking=${role === 'seed'}`]
   await api(job, 'torrents/add', ...form.flatMap((field) => ['-F', field]))
   return process
 }
