@@ -30,6 +30,7 @@ try {
   const packed = readdirSync(join(root, 'packages')).map(packOne)
   for (const one of packed) {
     checkManifest(one)
+    checkOwnDependencies(one)
     checkFiles(one)
     await checkExports(one)
   }
@@ -71,6 +72,18 @@ function checkManifest({ folder, home, manifest }) {
   }
   if (!existsSync(join(home, 'LICENSE')) || readFileSync(join(home, 'LICENSE'), 'utf8') !== license) {
     fault(manifest, 'LICENSE differs from that of the repository')
+  }
+}
+
+/** Packages of one version fit together: `lerna version` sets exact versions, and leaves peers alone. */
+function checkOwnDependencies({ manifest }) {
+  const [major, minor] = version.split('.')
+  const expected = { dependencies: version, devDependencies: version, peerDependencies: `^${major}.${minor}.0` }
+  for (const [kind, range] of Object.entries(expected)) {
+    for (const [name, actual] of Object.entries(manifest[kind] ?? {})) {
+      if (name.startsWith('@bitloom/') && actual !== range)
+        fault(manifest, `${kind}: ${name} is ${actual}, not ${range}`)
+    }
   }
 }
 
