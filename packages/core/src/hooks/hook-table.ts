@@ -38,7 +38,7 @@ export const hookTable = {
     called:
       'For each whole block, before the ledger counts it. `block.bytes` is readonly, and dead after the call: copy what you keep.',
     answer:
-      '`false` = throw the block away as waste and ask another peer. Three rejections of one block fail the torrent, naming the plugin.',
+      '`false` = throw the block away as waste, and never ask it of that peer again. Three rejections of one block fail the torrent, naming the plugin.',
     onThrow: 'the block is kept',
   },
   chokeDecision: {

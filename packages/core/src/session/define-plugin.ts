@@ -21,7 +21,7 @@ export const definePlugin: DefinePlugin = (card, make) => {
   return Object.assign(factory, { plugin: card })
 }
 
-function checkOptions<O>(card: PluginCard<O>, options: unknown): O {
+function checkOptions<O, I>(card: PluginCard<O, I>, options: unknown): O {
   const schema = card.options
   if (schema === undefined) {
     if (options === undefined || isEmpty(options)) return undefined as O

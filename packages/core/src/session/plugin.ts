@@ -8,12 +8,12 @@ import type { TorrentView } from '../ports/views.js'
 export const pluginContract = 1
 
 /** A validator as https://standardschema.dev describes it; zod, valibot, arktype and others have one on every schema. */
-export interface StandardSchema<Output = unknown> {
+export interface StandardSchema<Output = unknown, Input = Output> {
   readonly '~standard': {
     readonly version: 1
     readonly vendor: string
     validate(value: unknown): StandardResult<Output> | Promise<StandardResult<Output>>
-    readonly types?: { readonly input: unknown; readonly output: Output } | undefined
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined
   }
 }
 export type StandardResult<Output> =
@@ -25,19 +25,19 @@ export type StandardResult<Output> =
       }[]
     }
 
-/** What can be read of a plugin before it is made. */
-export interface PluginCard<O> {
+/** What can be read of a plugin before it is made. `I` is what may be given as options, `O` what the schema makes of it. */
+export interface PluginCard<O, I = O> {
   /** The npm name without the scope; also the tap name and what errors name. */
   readonly name: string
   readonly contract: number
-  readonly options?: StandardSchema<O>
+  readonly options?: StandardSchema<O, I>
   readonly summary: string
 }
 
-/** The default export of a plugin package. `options` are validated by the card's schema when the plugin boots. */
-export interface PluginFactory<O = void> {
-  (options?: O): Plugin
-  readonly plugin: PluginCard<O>
+/** The default export of a plugin package. @throws PluginError PLUGIN_OPTIONS, if the card's schema refuses `options` */
+export interface PluginFactory<O = void, I = O> {
+  (options?: I): Plugin
+  readonly plugin: PluginCard<O, I>
 }
 
 export interface Plugin {
@@ -96,7 +96,7 @@ export interface PluginHost {
  * Makes a plugin factory from its card and a function of options: the usual way to write a default export.
  * The options are checked by the schema at the call; a schema that answers asynchronously is refused.
  */
-export type DefinePlugin = <O>(
-  card: PluginCard<O>,
+export type DefinePlugin = <O, I = O>(
+  card: PluginCard<O, I>,
   make: (options: O) => Omit<Plugin, 'name' | 'contract'>,
-) => PluginFactory<O>
+) => PluginFactory<O, I>
