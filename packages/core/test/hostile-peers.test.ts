@@ -104,8 +104,8 @@ describe('what a peer says of its pieces', () => {
   it.each<[string, (peer: RawPeer) => void]>([
     ['a bitfield of the wrong size', (peer) => peer.say((wire) => wire.bitfield(new Uint8Array(1)))],
     [
-      'a second bitfield',
-      (peer) => peer.say((wire) => (wire.bitfield(new Uint8Array(2)), wire.bitfield(new Uint8Array(2)))),
+      'a second bitfield that takes a piece back',
+      (peer) => peer.say((wire) => (wire.bitfield(Uint8Array.of(0xc0, 0)), wire.bitfield(Uint8Array.of(0x80, 0)))),
     ],
     ['a bitfield after have all', (peer) => peer.say((wire) => (wire.haveAll(), wire.bitfield(new Uint8Array(2))))],
     ['a have out of range', (peer) => peer.say((wire) => wire.have(10))],
@@ -117,6 +117,21 @@ describe('what a peer says of its pieces', () => {
     await world.clock.advance(50)
     expect(peer.isClosed).toBe(true)
     expect(torrent.view.stats.peers).toBe(0)
+  })
+
+  it('a second bitfield that only adds pieces counts as their haves, as aria2 sends it', async () => {
+    const { world, peer, torrent } = await seeding()
+    peer.say((wire) => (wire.bitfield(Uint8Array.of(0x80, 0)), wire.have(1), wire.bitfield(Uint8Array.of(0xf0, 0))))
+    await world.clock.advance(50)
+    const [view] = torrent.view.peers
+    expect(view?.haves.count).toBe(4)
+    expect([0, 1, 2, 3, 4].map((piece) => torrent.view.content?.availability(piece))).toEqual([1, 1, 1, 1, 0])
+    peer.say((wire) => wire.haveAll())
+    await world.clock.advance(50)
+    expect(view?.isSeed).toBe(true)
+    peer.close()
+    await world.clock.advance(50)
+    expect(torrent.view.content?.availability(0)).toBe(0)
   })
 
   it('spare bits of a bitfield are masked', async () => {

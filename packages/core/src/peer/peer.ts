@@ -164,30 +164,26 @@ export class Peer implements Wire, PeerView {
   }
 
   bitfield(bits: Uint8Array): void {
-    this.#firstHaves('bitfield')
     if (this.#early !== undefined) {
       if (bits.length > rawBitfieldLimit) throw new ProtocolError('a bitfield came before it could be checked')
       this.#early = { kind: 'bits', bits: bits.slice(), pieces: this.#early.pieces }
       return
     }
-    this.haves = readBitfield(bits, this.haves.length)
-    this.events.peerChanged(this, 'haves')
+    this.#takeHaves(readBitfield(bits, this.haves.length))
   }
 
   haveAll(): void {
     this.#needFast('have all')
-    this.#firstHaves('have all')
     if (this.#early !== undefined) {
       this.#early = { kind: 'all', pieces: [] }
       return
     }
-    this.haves = Bits.full(this.haves.length)
-    this.events.peerChanged(this, 'haves')
+    this.#takeHaves(Bits.full(this.haves.length))
   }
 
   haveNone(): void {
     this.#needFast('have none')
-    this.#firstHaves('have none')
+    if (this.#early === undefined) this.#takeHaves(new Bits(this.haves.length))
   }
 
   request(piece: number, begin: number, length: number): void {
@@ -348,9 +344,22 @@ export class Peer implements Wire, PeerView {
     if (this.hello.supportsFast) this.out.reject(request.piece, request.begin, request.lengthBytes)
   }
 
-  #firstHaves(name: string): void {
-    if (this.#heardHaves) throw new ProtocolError(`a second ${name}`)
-    this.#heardHaves = true
+  /**
+   * The first set of haves is taken whole. Later ones break BEP 3, but aria2 sends one when it has many new pieces to
+   * tell: they count as one HAVE for each new piece, and may not take any back.
+   */
+  #takeHaves(next: Bits): void {
+    const before = this.haves
+    if (!this.#heardHaves && before.count === 0) {
+      this.#heardHaves = true
+      this.haves = next
+      this.events.peerChanged(this, 'haves')
+      return
+    }
+    for (let piece = before.nextSet(0); piece >= 0; piece = before.nextSet(piece + 1)) {
+      if (!next.has(piece)) throw new ProtocolError(`piece ${piece} was taken back by a second bitfield`)
+    }
+    for (let piece = next.nextSet(0); piece >= 0; piece = next.nextSet(piece + 1)) this.have(piece)
   }
 
   #needFast(name: string): void {
