@@ -1,9 +1,6 @@
-import { constants } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, realpath } from 'node:fs/promises'
-import { dirname, join, relative, sep } from 'node:path'
-import { StorageError } from '@bitloom/core'
-import { codeOf, storageError } from './file-errors.js'
+import type { FileHandle } from 'node:fs/promises'
 
+/** What a handle can do; a writable one can read as well. */
 export type Access = 'read' | 'write'
 
 interface Entry {
@@ -11,114 +8,138 @@ interface Entry {
   readonly access: Access
   readonly handle: Promise<FileHandle>
   users: number
+  /** Out of the map: closed as soon as nobody uses it. */
+  retired: boolean
+  /** It could not be opened. */
+  failed: boolean
 }
 
 /**
- * At most so many open files, the least recently used closed first. Invariant: an entry with users is never closed; a
- * path has one entry, which is writable once somebody wrote. The map's order is the order of use.
+ * At most `limit` open files. Invariants: an entry with users is never closed; a path has at most one entry in the map,
+ * and all users of a path share it; `#open` counts every handle that is open, being opened or being closed. The map's
+ * order is the order of use, so that the one used longest ago is closed first.
  */
 export class HandlePool {
   readonly #limit: number
   readonly #entries = new Map<string, Entry>()
-  readonly #closing = new Set<Promise<unknown>>()
-  #waiting: (() => void)[] = []
+  /** Those that wait for a slot, in order; called with one, which is theirs. */
+  readonly #waiting: (() => void)[] = []
+  readonly #closing = new Set<Promise<void>>()
+  #open = 0
 
   constructor(limit: number) {
-    this.#limit = Math.max(1, limit)
+    this.#limit = limit
   }
 
-  /** Lends the open file of `path` below `root` to `use`. A write creates the file and its folders. */
-  async with<T>(root: string, path: string, access: Access, use: (handle: FileHandle) => Promise<T>): Promise<T> {
-    const entry = await this.#borrow(root, path, access)
+  /** Handles that are open now, for tests and for the curious. */
+  get openFiles(): number {
+    return this.#open
+  }
+
+  /**
+   * Lends the handle of `path` to `use`; it is opened by `openFile` if there is none, or none that can write. Rejects
+   * with what `openFile` or `use` reject with. `use` must not ask the pool for another handle.
+   */
+  async use<T>(
+    path: string,
+    access: Access,
+    openFile: () => Promise<FileHandle>,
+    use: (handle: FileHandle) => Promise<T>,
+  ): Promise<T> {
+    const { entry, isOwn } = this.#borrow(path, access, openFile)
     try {
-      return await use(await entry.handle)
+      const handle = await entry.handle
+      return await use(handle)
     } catch (error) {
-      throw storageError(error, path)
+      // Another user's way of opening it failed; ours may not.
+      if (isOwn || !entry.failed) throw error
     } finally {
-      entry.users--
-      this.#waiting.shift()?.()
+      this.#giveBack(entry)
     }
+    return this.use(path, access, openFile, use)
   }
 
-  async #borrow(root: string, path: string, access: Access): Promise<Entry> {
-    for (;;) {
-      const found = this.#entries.get(path)
-      if (found !== undefined && (found.access === 'write' || access === 'read')) {
-        found.users++
-        this.#entries.delete(path)
-        this.#entries.set(path, found)
-        return found
-      }
-      const mustGo = found ?? (this.#entries.size >= this.#limit ? this.#idle() : undefined)
-      if (mustGo !== undefined && mustGo.users === 0) this.#evict(mustGo)
-      else if (found !== undefined || this.#entries.size >= this.#limit) await this.#someoneDone()
-      else return this.#open(root, path, access)
+  #borrow(path: string, access: Access, openFile: () => Promise<FileHandle>): { entry: Entry; isOwn: boolean } {
+    const found = this.#entries.get(path)
+    if (found !== undefined && (found.access === 'write' || access === 'read')) {
+      found.users++
+      this.#entries.delete(path)
+      this.#entries.set(path, found)
+      return { entry: found, isOwn: false }
     }
-  }
-
-  #open(root: string, path: string, access: Access): Entry {
-    const entry: Entry = { path, access, handle: openBelow(root, path, access), users: 1 }
+    if (found !== undefined) this.#retire(found)
+    const handle = this.#reserve().then(openFile)
+    const entry: Entry = { path, access, handle, users: 1, retired: false, failed: false }
     this.#entries.set(path, entry)
-    entry.handle.catch(() => {
-      if (this.#entries.get(path) === entry) this.#entries.delete(path)
+    handle.catch(() => {
+      entry.failed = true
+      this.#forget(entry)
+      this.#freeSlot()
     })
-    return entry
+    return { entry, isOwn: true }
   }
 
-  #idle(): Entry | undefined {
-    for (const entry of this.#entries.values()) if (entry.users === 0) return entry
-    return undefined
+  #giveBack(entry: Entry): void {
+    entry.users--
+    if (entry.users > 0) return
+    if (entry.retired) void this.#close(entry)
+    else if (this.#waiting.length > 0) this.#retire(entry)
   }
 
-  #someoneDone(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.push(resolve))
-  }
-
-  #evict(entry: Entry): void {
-    this.#entries.delete(entry.path)
-    const closed = entry.handle.then((handle) => handle.close()).catch(() => {})
-    this.#closing.add(closed)
-    void closed.finally(() => this.#closing.delete(closed))
-  }
-
-  /** Closes the files below a folder, or one file; nobody may be using them. */
-  async closeAll(path: string): Promise<void> {
-    for (const entry of this.#entries.values()) {
-      if (entry.path === path || entry.path.startsWith(path + sep)) this.#evict(entry)
+  /** Resolves with a slot to open a file in. */
+  #reserve(): Promise<void> {
+    if (this.#open < this.#limit) {
+      this.#open++
+      return Promise.resolve()
     }
+    const slot = new Promise<void>((resolve) => this.#waiting.push(resolve))
+    for (const entry of this.#entries.values()) {
+      if (entry.users > 0) continue
+      this.#retire(entry)
+      break
+    }
+    return slot
+  }
+
+  #freeSlot(): void {
+    const next = this.#waiting.shift()
+    if (next === undefined) this.#open--
+    else next()
+  }
+
+  #retire(entry: Entry): void {
+    this.#forget(entry)
+    entry.retired = true
+    if (entry.users === 0) void this.#close(entry)
+  }
+
+  #forget(entry: Entry): void {
+    if (this.#entries.get(entry.path) === entry) this.#entries.delete(entry.path)
+  }
+
+  #close(entry: Entry): Promise<void> {
+    const closing = this.#closeHandle(entry).finally(() => this.#closing.delete(closing))
+    this.#closing.add(closing)
+    return closing
+  }
+
+  async #closeHandle(entry: Entry): Promise<void> {
+    const handle = await entry.handle.catch(() => undefined)
+    // One that never opened gave its slot back then.
+    if (handle === undefined) return
+    // A close that fails loses nothing: what was written is durable by `sync` or not at all.
+    await handle.close().catch(() => {})
+    this.#freeSlot()
+  }
+
+  /** The next user of this file opens it anew. */
+  drop(path: string): void {
+    const entry = this.#entries.get(path)
+    if (entry !== undefined) this.#retire(entry)
+  }
+
+  /** Resolves when the handles given up so far are closed. */
+  async settled(): Promise<void> {
     await Promise.all(this.#closing)
   }
-}
-
-/** Opens a file that must really lie below the root: no symbolic link on the way, and none at its end (O_NOFOLLOW). */
-async function openBelow(root: string, path: string, access: Access): Promise<FileHandle> {
-  const flags = access === 'write' ? constants.O_RDWR | constants.O_CREAT : constants.O_RDONLY
-  if (access === 'write') await makeFolders(root, dirname(path))
-  else await refuseLinks(root, dirname(path))
-  return open(path, flags | constants.O_NOFOLLOW, 0o666)
-}
-
-async function makeFolders(root: string, folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true })
-  } catch (error) {
-    throw storageError(
-      codeOf(error) === 'EEXIST' ? Object.assign(new Error('not a folder'), { code: 'ENOTDIR' }) : error,
-      folder,
-    )
-  }
-  await refuseLinks(root, folder)
-}
-
-async function refuseLinks(root: string, folder: string): Promise<void> {
-  const inside = relative(root, folder)
-  if (inside === '') return
-  const realRoot = await realpath(root)
-  if ((await realpath(folder)) === join(realRoot, inside)) return
-  let at = root
-  for (const part of inside.split(sep)) {
-    at = join(at, part)
-    if ((await lstat(at)).isSymbolicLink()) break
-  }
-  throw new StorageError('DENIED', `${at}: a symbolic link is in its place`, { path: at, retry: false })
 }

@@ -6,8 +6,8 @@
  * ```
  */
 import { definePlugin, pluginContract, type PluginFactory, Storage } from '@bitloom/core'
-import { fileStorage, type FileStorageOptions } from './file-storage.js'
-import { optionsSchema } from './options.js'
+import { fileStorage } from './file-storage.js'
+import { type FileStorageOptions, optionsSchema } from './options.js'
 
 export type StorageFsOptions = Partial<FileStorageOptions>
 

@@ -1,5 +1,11 @@
 import type { StandardResult, StandardSchema } from '@bitloom/core'
-import type { FileStorageOptions } from './file-storage.js'
+
+export interface FileStorageOptions {
+  /** Files open at the same time, all torrents together. 1 … 65,536, default 64. */
+  readonly maxOpenFiles: number
+  /** Bytes wanted in one write: a multiple of 16 KiB up to 16 MiB, default 1 MiB. */
+  readonly extentBytes: number
+}
 
 const defaults: FileStorageOptions = { maxOpenFiles: 64, extentBytes: 1_048_576 }
 
@@ -12,19 +18,19 @@ function validate(value: unknown): StandardResult<FileStorageOptions> {
   if (typeof value !== 'object' || value === null) return { issues: [{ message: 'expected an object' }] }
   const given = value as Record<string, unknown>
   const issues = Object.keys(given)
-    .filter((key) => !(key in defaults))
+    .filter((key) => !Object.hasOwn(defaults, key))
     .map((key) => ({ message: 'unknown option', path: [key] }))
   const { maxOpenFiles = defaults.maxOpenFiles, extentBytes = defaults.extentBytes } = given
-  if (!isWhole(maxOpenFiles, 1, 65_536))
+  if (!isWhole(maxOpenFiles, 1, 65_536)) {
     issues.push({ message: 'expected a whole number from 1 to 65536', path: ['maxOpenFiles'] })
-  if (!isWhole(extentBytes, 16_384, 16_777_216) || Number(extentBytes) % 16_384 !== 0) {
+  }
+  if (!isWhole(extentBytes, 16_384, 16_777_216) || extentBytes % 16_384 !== 0) {
     issues.push({ message: 'expected a multiple of 16384 up to 16 MiB', path: ['extentBytes'] })
   }
-  return issues.length > 0
-    ? { issues }
-    : { value: { maxOpenFiles: Number(maxOpenFiles), extentBytes: Number(extentBytes) } }
+  if (issues.length > 0) return { issues }
+  return { value: { maxOpenFiles: Number(maxOpenFiles), extentBytes: Number(extentBytes) } }
 }
 
-function isWhole(value: unknown, least: number, most: number): boolean {
+function isWhole(value: unknown, least: number, most: number): value is number {
   return Number.isInteger(value) && Number(value) >= least && Number(value) <= most
 }

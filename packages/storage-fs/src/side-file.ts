@@ -1,149 +1,188 @@
-import { readFile, rm, writeFile } from 'node:fs/promises'
-import type { HandlePool } from './handle-pool.js'
+import { Bits, type Content, toHex, utf8, utf8Bytes } from '@bitloom/core'
+import type { FileHandle } from 'node:fs/promises'
+import { unlink } from 'node:fs/promises'
 import { codeOf, storageError } from './file-errors.js'
+import type { HandlePool } from './handle-pool.js'
+import { readFully, writeFully } from './positional.js'
+import { absolute, isMissing, openExisting, openOrCreate, type Place } from './safe-open.js'
+import { createSideLayout, type SideSlot } from './side-layout.js'
 
-/** A run of bytes of one unwanted file that is kept in the side file. */
-interface Kept {
-  readonly file: number
-  readonly offset: number
-  readonly length: number
-  /** Where in the side file. */
-  readonly at: number
-}
+/** The first bytes of a side file, then the info-hash that it belongs to (20 bytes), then one byte for each slot. */
+const magic = utf8Bytes('bitloom-parts 1\n')
+const hashBytes = 20
+const flagsAt = magic.length + hashBytes
 
 /**
- * Bytes of unwanted files that boundary pieces bring along, in one hidden file instead of stray stubs. Its layout is a
- * list in a small index beside it, written at `sync`; without an index the side file counts as empty.
+ * Bytes that wanted pieces have in unwanted files, in one hidden sparse file beside the data instead of a stub for each
+ * of those files. Its slots lie where `SideLayout` says; a byte in front says of each whether it holds data. Data is
+ * written before its flag. A file with another beginning counts as empty and is written over.
  */
 export class SideFile {
-  readonly #root: string
-  readonly #path: string
+  readonly #layout
+  readonly #hash: Uint8Array
   readonly #pool: HandlePool
-  #kept: Kept[] = []
-  #end = 0
-  #changed = false
-  #loaded: Promise<void> | undefined
+  readonly #place: Place
+  #held: Bits
+  #header: Promise<void> | undefined
+  #isDirty = false
 
-  constructor(root: string, path: string, pool: HandlePool) {
-    this.#root = root
-    this.#path = path
+  constructor(content: Content, root: string, pool: HandlePool) {
+    const { infoHashes } = content
+    this.#hash = (infoHashes.v1 ?? infoHashes.v2 ?? new Uint8Array(hashBytes)).subarray(0, hashBytes)
+    this.#layout = createSideLayout(content)
+    this.#place = { root, relativePath: sideFileName(content, this.#hash) }
     this.#pool = pool
+    this.#held = new Bits(this.#layout.slots.length)
+  }
+
+  get name(): string {
+    return this.#place.relativePath
   }
 
   get path(): string {
-    return this.#path
+    return absolute(this.#place)
   }
 
-  get #indexPath(): string {
-    return `${this.#path}.index`
-  }
-
-  /** Reads the index once. */
-  load(): Promise<void> {
-    this.#loaded ??= this.#load()
-    return this.#loaded
-  }
-
-  async #load(): Promise<void> {
+  /** Learns what an earlier run left. */
+  async load(): Promise<void> {
+    const head = new Uint8Array(flagsAt + this.#layout.slots.length)
     try {
-      const kept: unknown = JSON.parse(await readFile(this.#indexPath, 'utf8'))
-      if (!Array.isArray(kept) || !kept.every(isKept)) return
-      this.#kept = kept
-      this.#end = Math.max(0, ...kept.map((run) => run.at + run.length))
+      await this.#open('read', (handle) => readFully(handle, [head], 0))
     } catch (error) {
-      if (codeOf(error) !== 'ENOENT' && !(error instanceof SyntaxError)) throw storageError(error, this.#indexPath)
+      if (isMissing(error)) return
+      throw error
     }
+    const isOurs = [...magic, ...this.#hash].every((byte, index) => head[index] === byte)
+    if (!isOurs) return
+    this.#header = Promise.resolve()
+    for (const slot of this.#layout.slots) if (head[flagsAt + slot.index] === 1) this.#held.add(slot.index)
   }
 
-  /** True if every byte of the range is kept here. */
-  holds(file: number, offset: number, length: number): boolean {
-    return this.#find(file, offset, length) !== undefined
+  /** The slot of this byte, whether it holds data or not. */
+  slotOf(file: number, offsetBytes: number): SideSlot | undefined {
+    return this.#layout.slotOf(file, offsetBytes)
   }
 
-  #find(file: number, offset: number, length: number): Kept | undefined {
-    return this.#kept.find(
-      (run) => run.file === file && run.offset <= offset && offset + length <= run.offset + run.length,
-    )
+  holds(slot: SideSlot): boolean {
+    return this.#held.has(slot.index)
   }
 
-  async write(file: number, offset: number, bytes: Uint8Array): Promise<void> {
-    await this.load()
-    const kept = this.#find(file, offset, bytes.length) ?? this.#append(file, offset, bytes.length)
-    await this.#pool.with(this.#root, this.#path, 'write', async (handle) => {
-      await writeFully(handle, bytes, kept.at + offset - kept.offset)
+  get isEmpty(): boolean {
+    return this.#held.count === 0
+  }
+
+  /** Files of which it holds data. */
+  heldFiles(): Set<number> {
+    return new Set(this.#layout.slots.filter((slot) => this.holds(slot)).map((slot) => slot.file))
+  }
+
+  /** Slots of a file that hold data. */
+  heldBy(file: number): readonly SideSlot[] {
+    return this.isEmpty ? [] : this.#layout.slotsOf(file).filter((slot) => this.holds(slot))
+  }
+
+  /** Writes a part of a slot, `offsetBytes` being the offset in the file. */
+  async write(slot: SideSlot, offsetBytes: number, bytes: Uint8Array): Promise<void> {
+    await this.#open('write', async (handle) => {
+      await writeFully(handle, bytes, this.#positionOf(slot) + offsetBytes - slot.offsetBytes)
+      if (!this.holds(slot)) await this.#flag(handle, slot, 1)
     })
-    if (!this.#kept.includes(kept)) this.#kept.push(kept)
-    this.#changed = true
+    this.#held.add(slot.index)
+    this.#isDirty = true
   }
 
-  #append(file: number, offset: number, length: number): Kept {
-    const kept = { file, offset, length, at: this.#end }
-    this.#end += length
-    return kept
+  async #flag(handle: FileHandle, slot: SideSlot, value: 0 | 1): Promise<void> {
+    this.#header ??= this.#writeHeader(handle)
+    await this.#header
+    await writeFully(handle, Uint8Array.of(value), flagsAt + slot.index)
   }
 
-  /** Fills `into` and answers true, or answers false when the bytes are not here. */
-  async read(file: number, offset: number, into: Uint8Array): Promise<boolean> {
-    await this.load()
-    const kept = this.#find(file, offset, into.length)
-    if (kept === undefined) return false
-    await this.#pool.with(this.#root, this.#path, 'read', (handle) =>
-      handle.read(into, 0, into.length, kept.at + offset - kept.offset),
-    )
-    return true
-  }
-
-  /** The kept runs of a file that became wanted; `moved` is called with each, then they are forgotten. */
-  async release(file: number, moved: (offset: number, bytes: Uint8Array) => Promise<void>): Promise<void> {
-    await this.load()
-    for (const kept of this.#kept.filter((run) => run.file === file)) {
-      const bytes = new Uint8Array(kept.length)
-      await this.read(file, kept.offset, bytes)
-      await moved(kept.offset, bytes)
-      this.#kept = this.#kept.filter((run) => run !== kept)
-      this.#changed = true
+  async #writeHeader(handle: FileHandle): Promise<void> {
+    const head = new Uint8Array(flagsAt + this.#layout.slots.length)
+    head.set(magic)
+    head.set(this.#hash, magic.length)
+    try {
+      await writeFully(handle, head, 0)
+    } catch (error) {
+      this.#header = undefined
+      throw error
     }
   }
 
-  /** Makes the bytes and then the index durable; an empty side file goes away. */
+  #positionOf(slot: SideSlot): number {
+    return flagsAt + this.#layout.slots.length + slot.at
+  }
+
+  /** Reads a part of a slot; answers how many bytes were there. */
+  read(slot: SideSlot, offsetBytes: number, into: readonly Uint8Array[]): Promise<number> {
+    const position = this.#positionOf(slot) + offsetBytes - slot.offsetBytes
+    return this.#open('read', (handle) => readFully(handle, into, position))
+  }
+
+  /** Moves slots of a file to their real place, which is durable before the slot is forgotten. */
+  async release(
+    slots: readonly SideSlot[],
+    place: (slot: SideSlot, bytes: Uint8Array) => Promise<void>,
+  ): Promise<void> {
+    for (const slot of slots) {
+      const bytes = new Uint8Array(slot.lengthBytes)
+      await this.read(slot, slot.offsetBytes, [bytes])
+      await place(slot, bytes)
+      await this.#open('write', (handle) => this.#flag(handle, slot, 0))
+      this.#held.delete(slot.index)
+      this.#isDirty = true
+    }
+    if (slots.length > 0 && this.isEmpty) await this.remove()
+  }
+
   async sync(): Promise<void> {
-    if (!this.#changed) return
-    this.#changed = false
-    if (this.#kept.length === 0) {
-      await this.remove()
-      return
+    if (!this.#isDirty) return
+    this.#isDirty = false
+    try {
+      await this.#open('write', (handle) => handle.datasync())
+    } catch (error) {
+      this.#isDirty = true
+      throw error
     }
-    await this.#pool.with(this.#root, this.#path, 'write', (handle) => handle.datasync())
-    await writeFile(this.#indexPath, JSON.stringify(this.#kept), { flush: true }).catch((error: unknown) => {
-      throw storageError(error, this.#indexPath)
-    })
   }
 
   async remove(): Promise<void> {
-    await this.#pool.closeAll(this.#path)
-    await rm(this.#path, { force: true })
-    await rm(this.#indexPath, { force: true })
-    this.#kept = []
-    this.#end = 0
+    await this.close()
+    await unlink(this.path).catch((error: unknown) => {
+      if (codeOf(error) !== 'ENOENT') throw storageError(error, this.path)
+    })
+    this.#held = new Bits(this.#layout.slots.length)
+    this.#header = undefined
+    this.#isDirty = false
+  }
+
+  async close(): Promise<void> {
+    this.#pool.drop(this.path)
+    await this.#pool.settled()
+  }
+
+  async #open<T>(access: 'read' | 'write', use: (handle: FileHandle) => Promise<T>): Promise<T> {
+    const openFile = (): Promise<FileHandle> =>
+      access === 'read' ? openExisting(this.#place, access) : openOrCreate(this.#place, false, () => {})
+    try {
+      return await this.#pool.use(this.path, access, openFile, use)
+    } catch (error) {
+      throw storageError(error, this.path)
+    }
   }
 }
 
-function isKept(value: unknown): value is Kept {
-  if (typeof value !== 'object' || value === null) return false
-  const numbers = ['file', 'offset', 'length', 'at'].map((key) => (value as Record<string, unknown>)[key])
-  return numbers.every((number) => Number.isSafeInteger(number) && Number(number) >= 0)
+/** The name's first bytes only: a file name has 255 at the most. */
+const nameBytes = 200
+
+function sideFileName(content: Content, hash: Uint8Array): string {
+  const name = rootName(content)
+  const bytes = utf8Bytes(name)
+  const short = bytes.length <= nameBytes ? name : utf8(bytes.subarray(0, nameBytes)).replace(/\ufffd+$/, '')
+  return `.${short}.${toHex(hash.subarray(0, 4))}.bitloom-parts`
 }
 
-/** Writes all bytes at a position, also where the system takes only some at once. */
-export async function writeFully(
-  handle: {
-    write(bytes: Uint8Array, from: number, length: number, position: number): Promise<{ bytesWritten: number }>
-  },
-  bytes: Uint8Array,
-  position: number,
-): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, position + at)
-    at += bytesWritten
-  }
+/** The torrent's own file or folder in the download folder. */
+export function rootName(content: Pick<Content, 'files' | 'name'>): string {
+  return content.files[0]?.path.split('/', 1)[0] ?? content.name
 }

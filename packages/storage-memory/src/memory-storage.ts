@@ -11,23 +11,25 @@ export function memoryStorage(): Storage {
 function openContent(content: Content): StorageHandle {
   const { layout } = content
   const pieces = new Map<number, Uint8Array>()
+  const hasPadding = content.files.some((file) => file.padding)
   let isClosed = false
-  const check = (): void => {
-    if (isClosed)
-      throw new StorageError('GONE', `the memory of ${content.name} is closed`, { path: content.name, retry: false })
+  const refuse = (code: 'GONE' | 'IO', reason: string): StorageError =>
+    new StorageError(code, `${reason} of ${content.name}`, { path: content.name, retry: false })
+  const refuseClosed = (): void => {
+    if (isClosed) throw refuse('GONE', 'the memory is given back')
   }
   return {
     extentBytes: 1_048_576,
     write: async (piece, begin, bytes) => {
-      check()
+      refuseClosed()
       const buffer = pieces.get(piece) ?? new Uint8Array(layout.pieceLength(piece))
-      if (begin + bytes.length > buffer.length) throw new RangeError(`a write past the end of piece ${piece}`)
+      if (begin + bytes.length > buffer.length) throw refuse('IO', `a write goes past the end of piece ${piece}`)
       pieces.set(piece, buffer)
       buffer.set(bytes, begin)
-      clearPadding(content, piece, begin, buffer.subarray(begin, begin + bytes.length))
+      if (hasPadding) clearPadding(content, piece, begin, buffer.subarray(begin, begin + bytes.length))
     },
     read: async (piece, begin, into) => {
-      check()
+      refuseClosed()
       const buffer = pieces.get(piece)
       let at = begin
       for (const target of into) {
@@ -38,6 +40,7 @@ function openContent(content: Content): StorageHandle {
       }
     },
     present: async () => {
+      refuseClosed()
       const bits = new Bits(layout.pieceCount)
       for (const piece of pieces.keys()) bits.add(piece)
       return bits
@@ -45,6 +48,7 @@ function openContent(content: Content): StorageHandle {
     sync: async () => {},
     close: async () => {
       isClosed = true
+      pieces.clear()
     },
     remove: async () => pieces.clear(),
   }

@@ -1,0 +1,125 @@
+import { constants } from 'node:fs'
+import { copyFile, lstat, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { StorageError } from '@bitloom/core'
+import { codeOf, storageError } from './file-errors.js'
+import { absolute, checkFolders, makeFolders, type Place } from './safe-open.js'
+
+/** True for a regular file that is reached without a symbolic link below the root. */
+export async function isOwnFile(place: Place): Promise<boolean> {
+  try {
+    await checkFolders(place)
+    return (await lstat(absolute(place))).isFile()
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'IO') throw error
+    return false
+  }
+}
+
+/**
+ * Moves files from one root to another and removes the folders that are empty then. All or nothing: when one cannot be
+ * moved, those before it go back. Nothing is overwritten.
+ * @throws StorageError DENIED where something is in the place of a file, and what the system refuses
+ */
+export async function moveFiles(paths: readonly string[], from: string, to: string): Promise<void> {
+  const moves: { readonly source: Place; readonly target: Place }[] = []
+  for (const relativePath of paths) {
+    const source = { root: from, relativePath }
+    if (await isOwnFile(source)) moves.push({ source, target: { root: to, relativePath } })
+  }
+  for (const { target } of moves) await refuseTaken(absolute(target))
+  await mkdir(to, { recursive: true }).catch((error: unknown) => {
+    throw storageError(error, to)
+  })
+  const undo: (() => Promise<void>)[] = []
+  const copied: string[] = []
+  try {
+    for (const { source, target } of moves) {
+      await makeFolders(target, () => {})
+      const [old, current] = [absolute(source), absolute(target)]
+      if (await renamed(old, current)) undo.push(() => rename(current, old))
+      else {
+        undo.push(() => unlink(current))
+        await copyDurably(old, current)
+        copied.push(old)
+      }
+    }
+  } catch (error) {
+    for (const back of undo.reverse()) await back().catch(() => {})
+    await removeEmptyFolders(paths, to)
+    throw error
+  }
+  for (const path of copied) await removeFile(path)
+  await removeEmptyFolders(paths, from)
+}
+
+async function refuseTaken(path: string): Promise<void> {
+  try {
+    await lstat(path)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return
+    throw storageError(error, path)
+  }
+  throw new StorageError('DENIED', `${path}: something is in its place`, { path, retry: false })
+}
+
+/** False where the other folder is on another device. */
+async function renamed(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to)
+    return true
+  } catch (error) {
+    if (codeOf(error) === 'EXDEV') return false
+    throw storageError(error, to)
+  }
+}
+
+async function copyDurably(from: string, to: string): Promise<void> {
+  try {
+    await copyFile(from, to, constants.COPYFILE_EXCL)
+    const handle = await open(to, 'r+')
+    await handle.sync().finally(() => handle.close())
+  } catch (error) {
+    throw storageError(error, to)
+  }
+}
+
+/** Deletes files, as far as they are regular files below the root, then the folders that are empty. */
+export async function deleteFiles(paths: readonly string[], root: string): Promise<void> {
+  let failure: unknown
+  for (const relativePath of paths) {
+    const place = { root, relativePath }
+    try {
+      if (await isOwnFile(place)) await removeFile(absolute(place))
+    } catch (error) {
+      failure ??= error
+    }
+  }
+  await removeEmptyFolders(paths, root)
+  if (failure !== undefined) throw failure
+}
+
+async function removeFile(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw storageError(error, path)
+  })
+}
+
+/** The deepest first. What is not empty, or no folder, stays. */
+async function removeEmptyFolders(paths: readonly string[], root: string): Promise<void> {
+  const folders = new Set<string>()
+  for (const path of paths) {
+    for (let folder = dirname(path); folder !== '.' && !folders.has(folder); folder = dirname(folder)) {
+      folders.add(folder)
+    }
+  }
+  for (const folder of [...folders].sort((left, right) => right.length - left.length)) {
+    const place = { root, relativePath: folder }
+    try {
+      await checkFolders(place)
+      await rmdir(absolute(place))
+    } catch {
+      // Somebody else's files are in it, or it is gone: either way it is not ours to remove.
+    }
+  }
+}
