@@ -1,0 +1,67 @@
+// One session with one torrent, built, as tests start it: `node torrent.js '{"torrent": …}'`. It prints a JSON object on a
+// line for each thing that happens, and never calls `process.exit`: it ends when the session has left nothing open.
+import { readFileSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { createSession } from '@bitloom/core'
+import { nodePorts, parseTorrent } from '@bitloom/core/node'
+import { piecePicker } from '@bitloom/piece-picker'
+import { storageFs } from '@bitloom/storage-fs'
+import { trackerHttp } from '@bitloom/tracker-http'
+import { trackerUdp } from '@bitloom/tracker-udp'
+
+/**
+ * @typedef {object} Job
+ * @property {string} torrent path of the .torrent file
+ * @property {string} directory
+ * @property {{ kind: 'ip', host: string, port: number }[]} [peers]
+ * @property {string[]} [trackers] instead of the torrent's own, one a tier
+ * @property {number} [closeAfterPieces] closes by itself in the middle
+ */
+
+/** @type {Job} */
+const job = JSON.parse(process.argv[2] ?? '{}')
+
+/** @param {Record<string, unknown>} event */
+const tell = (event) => process.stdout.write(`${JSON.stringify(event)}\n`)
+
+const session = await createSession({
+  plugins: [nodePorts(), trackerHttp(), trackerUdp(), storageFs(), piecePicker()],
+  listen: { hosts: ['127.0.0.1'], ports: [0] },
+})
+
+const close = async () => {
+  process.off('SIGTERM', close)
+  const began = performance.now()
+  tell({ event: 'closing' })
+  await session.close()
+  tell({ event: 'closed', tookMs: performance.now() - began })
+}
+process.once('SIGTERM', close)
+
+session.hooks.torrentFailed.tap((error) => void tell({ event: 'failed', message: error.message }))
+let pieces = 0
+session.hooks.pieceVerified.tap(() => {
+  if (++pieces === job.closeAfterPieces) void close()
+})
+
+const { completed, ready, view } = await session.add({
+  torrent: parseTorrent(await readFile(job.torrent)),
+  directory: job.directory,
+  peers: job.peers ?? [],
+  ...(job.trackers === undefined ? {} : { trackers: job.trackers.map((url) => [url]) }),
+})
+completed.then(
+  () => tell({ event: 'completed' }),
+  (/** @type {Error} */ error) => tell({ event: 'ended', message: error.message }),
+)
+await ready
+tell({ event: 'ready', state: view.state, at: session.addresses[0], maxOpenFiles: maxOpenFiles() })
+
+/** The soft limit of this process, where the system tells it. */
+function maxOpenFiles() {
+  try {
+    return Number(/^Max open files\s+(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1])
+  } catch {
+    return undefined
+  }
+}
