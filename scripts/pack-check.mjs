@@ -153,7 +153,12 @@ function tryAsUser(packed) {
   expectRun('a session of all plugins boots and closes', ['boot.js'], home, /playback/)
   const bitloom = join(home, 'node_modules', '@bitloom', 'cli', 'bin', 'bitloom.js')
   expectRun('bitloom knows its version', [bitloom, '--version'], home, new RegExp(`^${version}`))
-  expectRun('bitloom runs a swarm', [bitloom, 'demo', '--size', '4M', '--files', '3'], home, /identical: (\d+) of \1 files/)
+  expectRun(
+    'bitloom runs a swarm',
+    [bitloom, 'demo', '--size', '4M', '--files', '3'],
+    home,
+    /identical: (\d+) of \1 files/,
+  )
 }
 
 /** A program that imports every package, and makes a session of those that are plugins. */

@@ -26,6 +26,7 @@ const picture: Readonly<Record<TorrentStep, string>> = {
   pause: '. P . P P . P .',
   'resume-partial': '. . . . . D . .',
   'resume-whole': '. . . . . S . .',
+  'resume-metadata': '. . . . . M . .',
   'storage-failed': '. . . B B . . .',
   'storage-works': '. . . . . . D .',
   recheck: '. . . C C C C C',
