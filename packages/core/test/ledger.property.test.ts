@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Bits } from '../src/bytes/bits.js'
 import { SharedBudget } from '../src/driver/memory-budget.js'
@@ -190,8 +190,8 @@ function check(ledger: Ledger, peers: readonly Peer[]): void {
     expect(open.missingBlocks).toBe(open.states.length - received)
     for (const [index, state] of open.states.entries()) {
       const owed = askers.get(`${open.piece}/${index}`) ?? 0
-      if (state === 0) expect(owed).toBe(0)
-      if (state === 1) expect(owed).toBe(open.askers[index])
+      const expected = [0, open.askers[index], owed][state]
+      expect(owed).toBe(expected)
     }
   }
 }
