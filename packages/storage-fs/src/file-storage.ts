@@ -124,7 +124,9 @@ class FileStorageHandle implements StorageHandle {
   }
 
   async sync(): Promise<void> {
-    if (this.#hasToBringBack()) await this.#gate.exclusive(() => this.#bringBack())
+    // Behind the gate, since a selection may be waiting there.
+    const isBehind = await this.#gate.shared(async () => this.#hasToBringBack())
+    if (isBehind) await this.#gate.exclusive(() => this.#bringBack())
     await this.#gate.shared(() => this.#sync())
   }
 
