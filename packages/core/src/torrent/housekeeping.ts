@@ -12,6 +12,7 @@ const uselessMs = 10_000
 /** Once a second for a torrent with peers: rates, windows, keep-alives, stalls, and connections that are of no use. */
 export function keepHouse(torrent: Torrent, effects: Effects, nowMs: number): void {
   for (const peer of torrent.peers.values()) {
+    const wasResting = peer.restUntilMs > 0
     measure(peer, nowMs)
     if (nowMs - peer.lastHeardMs > silenceMs) {
       effects.drop(peer, 'silent for 3 minutes')
@@ -20,7 +21,7 @@ export function keepHouse(torrent: Torrent, effects: Effects, nowMs: number): vo
     } else {
       if (nowMs - peer.lastSentMs > keepAliveMs) effects.keepAlive(peer)
       if (peer.asked.size > 0 && nowMs - peer.lastBlockMs > stallMs) torrent.snub(peer)
-      if (peer.inbox.size > 0 || peer.restUntilMs > 0) torrent.refill(peer)
+      if (peer.inbox.size > 0 || wasResting) torrent.refill(peer)
     }
   }
   torrent.retryHungry()
