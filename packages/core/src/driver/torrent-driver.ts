@@ -110,6 +110,11 @@ export class TorrentDriver implements ViewSource {
     return this.#metainfo?.private ?? false
   }
 
+  /** Known from the start for a torrent file, later for a magnet link. */
+  get metainfo(): Metainfo | undefined {
+    return this.#metainfo
+  }
+
   get torrent(): Torrent {
     return this.swarm.torrent
   }

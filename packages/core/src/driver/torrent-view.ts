@@ -1,4 +1,4 @@
-import type { InfoHashes } from '../metainfo/metainfo.js'
+import type { InfoHashes, Metainfo } from '../metainfo/metainfo.js'
 import type { ContentView, PeerView, TorrentState, TorrentStats, TorrentView, TrackerView } from '../ports/views.js'
 import type { Ledger } from '../torrent/ledger.js'
 import type { Torrent } from '../torrent/torrent.js'
@@ -9,6 +9,7 @@ export interface ViewSource {
   readonly name: string
   readonly infoHashes: InfoHashes
   readonly private: boolean
+  readonly metainfo: Metainfo | undefined
   readonly state: TorrentState
   readonly error: Error | undefined
   readonly torrent: Torrent
@@ -45,7 +46,7 @@ export function torrentView(source: ViewSource): TorrentView {
       return source.error
     },
     get metainfo() {
-      return torrent.metainfo
+      return source.metainfo
     },
     get content() {
       const { ledger } = torrent
