@@ -7,10 +7,16 @@ import type { HandlePool } from './handle-pool.js'
 import { readFully, writeFully } from './positional.js'
 import { absolute, isMissing, openExisting, openOrCreate, type Place } from './safe-open.js'
 
+/** What is left of a file that vanished or was cut: its first bytes, and the pieces that were written to it since. */
+interface Damage {
+  readonly intactBytes: number
+  readonly rewritten: Set<number>
+}
+
 /**
- * The real files of one torrent. What it remembers of each file: `#known` = it was seen on the disk; `#renewed` = it was
- * seen and then vanished, with the pieces that were written to its successor. A piece of such a file that is not among
- * them is lost, though its place may read as zeros.
+ * The real files of one torrent. What it remembers of each file: `#known` = it was seen on the disk; `#damaged` = it was
+ * seen and then vanished or was cut. A piece of such a file that is not among what is left is lost, though its place may
+ * read as zeros by now.
  */
 export class ContentFiles {
   readonly #content: Content
@@ -19,7 +25,7 @@ export class ContentFiles {
   #isRootKnown = false
   readonly #known = new Set<number>()
   readonly #absent = new Set<number>()
-  readonly #renewed = new Map<number, Set<number>>()
+  readonly #damaged = new Map<number, Damage>()
   readonly #unsynced = new Set<number>()
   readonly #unsyncedFolders = new Set<string>()
 
@@ -72,7 +78,7 @@ export class ContentFiles {
   async write(index: number, offsetBytes: number, bytes: Uint8Array, piece: number): Promise<void> {
     await this.#use(index, 'write', (handle) => writeFully(handle, bytes, offsetBytes))
     this.#unsynced.add(index)
-    this.#renewed.get(index)?.add(piece)
+    this.#damaged.get(index)?.rewritten.add(piece)
   }
 
   /** Makes a file without bytes. */
@@ -87,12 +93,22 @@ export class ContentFiles {
    * @throws StorageError
    */
   async read(span: FileSpan, piece: number, into: readonly Uint8Array[], isHad: boolean): Promise<number> {
-    const lost = (reason: string): StorageError => this.#gone(span.file, reason)
-    if (isHad && this.#renewed.get(span.file)?.has(piece) === false) throw lost('it was replaced')
+    const damage = this.#damaged.get(span.file)
+    if (isHad && damage !== undefined && !isLeft(damage, span, piece)) throw this.#replaced(span.file)
+    const read = await this.#readExisting(span, into, isHad)
+    if (!isHad) return read
+    if (read < span.lengthBytes) {
+      this.#damage(span.file, Math.min(span.offsetBytes + read, damage?.intactBytes ?? Infinity))
+      throw this.#gone(span.file, 'it is shorter than it was')
+    }
+    // While this read waited the file may have been found damaged and written anew, with holes.
+    if (this.#damaged.get(span.file) !== damage) throw this.#replaced(span.file)
+    return read
+  }
+
+  async #readExisting(span: FileSpan, into: readonly Uint8Array[], isHad: boolean): Promise<number> {
     try {
-      const read = await this.#use(span.file, 'read', (handle) => readFully(handle, into, span.offsetBytes))
-      if (isHad && read < span.lengthBytes) throw lost('it is shorter than it was')
-      return read
+      return await this.#use(span.file, 'read', (handle) => readFully(handle, into, span.offsetBytes))
     } catch (error) {
       if (!isMissing(error)) throw error
       this.#vanished(span.file)
@@ -124,7 +140,15 @@ export class ContentFiles {
   }
 
   #vanished(index: number): void {
-    if (this.#known.delete(index)) this.#renewed.set(index, new Set())
+    if (this.#known.delete(index)) this.#damage(index, 0)
+  }
+
+  #damage(index: number, intactBytes: number): void {
+    this.#damaged.set(index, { intactBytes, rewritten: new Set() })
+  }
+
+  #replaced(index: number): StorageError {
+    return this.#gone(index, 'it was replaced')
   }
 
   #gone(index: number, reason: string): StorageError {
@@ -134,7 +158,7 @@ export class ContentFiles {
 
   /** The length of each file on the disk, 0 for one that is not there. From now on, what is there counts as ours. */
   async sizes(): Promise<number[]> {
-    this.#renewed.clear()
+    this.#damaged.clear()
     this.#known.clear()
     this.#absent.clear()
     const { files } = this.#content
@@ -229,6 +253,11 @@ async function statOf(path: string, look: typeof lstat = lstat) {
 }
 
 /** As many as Node has threads for files. */
+/** Whether what was had of a damaged file is there still or again. */
+function isLeft(damage: Damage, span: FileSpan, piece: number): boolean {
+  return damage.rewritten.has(piece) || span.offsetBytes + span.lengthBytes <= damage.intactBytes
+}
+
 async function inParallel(items: Iterable<number>, work: (item: number) => Promise<void>): Promise<void> {
   const iterator = items[Symbol.iterator]()
   const worker = async (): Promise<void> => {
