@@ -7,16 +7,10 @@ import type { HandlePool } from './handle-pool.js'
 import { readFully, writeFully } from './positional.js'
 import { absolute, isMissing, openExisting, openOrCreate, type Place } from './safe-open.js'
 
-/** What is left of a file that vanished or was cut: its first bytes, and the pieces that were written to it since. */
-interface Damage {
-  readonly intactBytes: number
-  readonly rewritten: Set<number>
-}
-
 /**
  * The real files of one torrent. What it remembers of each file: `#known` = it was seen on the disk; `#damaged` = it was
- * seen and then vanished or was cut. A piece of such a file that is not among what is left is lost, though its place may
- * read as zeros by now.
+ * seen and then vanished or was cut, with the pieces that were written to it since. A piece of such a file that is not
+ * among them is lost, though its place may read as zeros by now.
  */
 export class ContentFiles {
   readonly #content: Content
@@ -25,7 +19,7 @@ export class ContentFiles {
   #isRootKnown = false
   readonly #known = new Set<number>()
   readonly #absent = new Set<number>()
-  readonly #damaged = new Map<number, Damage>()
+  readonly #damaged = new Map<number, Set<number>>()
   readonly #unsynced = new Set<number>()
   readonly #unsyncedFolders = new Set<string>()
 
@@ -78,7 +72,7 @@ export class ContentFiles {
   async write(index: number, offsetBytes: number, bytes: Uint8Array, piece: number): Promise<void> {
     await this.#use(index, 'write', (handle) => writeFully(handle, bytes, offsetBytes))
     this.#unsynced.add(index)
-    this.#damaged.get(index)?.rewritten.add(piece)
+    this.#damaged.get(index)?.add(piece)
   }
 
   /** Makes a file without bytes. */
@@ -93,16 +87,17 @@ export class ContentFiles {
    * @throws StorageError
    */
   async read(span: FileSpan, piece: number, into: readonly Uint8Array[], isHad: boolean): Promise<number> {
-    const damage = this.#damaged.get(span.file)
-    if (isHad && damage !== undefined && !isLeft(damage, span, piece)) throw this.#replaced(span.file)
+    const rewritten = this.#damaged.get(span.file)
+    if (isHad && rewritten?.has(piece) === false) throw this.#replaced(span.file)
     const read = await this.#readExisting(span, into, isHad)
     if (!isHad) return read
     if (read < span.lengthBytes) {
-      this.#damage(span.file, Math.min(span.offsetBytes + read, damage?.intactBytes ?? Infinity))
+      // The next write makes it long enough again, with a hole where the rest was.
+      this.#damaged.set(span.file, new Set())
       throw this.#gone(span.file, 'it is shorter than it was')
     }
     // While this read waited the file may have been found damaged and written anew, with holes.
-    if (this.#damaged.get(span.file) !== damage) throw this.#replaced(span.file)
+    if (this.#damaged.get(span.file) !== rewritten) throw this.#replaced(span.file)
     return read
   }
 
@@ -111,7 +106,7 @@ export class ContentFiles {
       return await this.#use(span.file, 'read', (handle) => readFully(handle, into, span.offsetBytes))
     } catch (error) {
       if (!isMissing(error)) throw error
-      this.#vanished(span.file)
+      this.#vanished(span.file, isHad)
       if (isHad) throw error
       return 0
     }
@@ -139,12 +134,8 @@ export class ContentFiles {
     return handle
   }
 
-  #vanished(index: number): void {
-    if (this.#known.delete(index)) this.#damage(index, 0)
-  }
-
-  #damage(index: number, intactBytes: number): void {
-    this.#damaged.set(index, { intactBytes, rewritten: new Set() })
+  #vanished(index: number, wasHad = false): void {
+    if (this.#known.delete(index) || wasHad) this.#damaged.set(index, new Set())
   }
 
   #replaced(index: number): StorageError {
@@ -253,11 +244,6 @@ async function statOf(path: string, look: typeof lstat = lstat) {
 }
 
 /** As many as Node has threads for files. */
-/** Whether what was had of a damaged file is there still or again. */
-function isLeft(damage: Damage, span: FileSpan, piece: number): boolean {
-  return damage.rewritten.has(piece) || span.offsetBytes + span.lengthBytes <= damage.intactBytes
-}
-
 async function inParallel(items: Iterable<number>, work: (item: number) => Promise<void>): Promise<void> {
   const iterator = items[Symbol.iterator]()
   const worker = async (): Promise<void> => {

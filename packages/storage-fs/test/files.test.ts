@@ -269,6 +269,31 @@ describe('what is not as it should be', () => {
     expect(await rejected(cut)).toMatchObject({ code: 'GONE', path: join(folder, dataPath) })
   })
 
+  it.each([
+    ['deleted', (path: string) => unlink(path)],
+    ['cut', (path: string) => truncate(path, 350)],
+  ])('a file that was %s and is written again piece by piece: a hole is never taken for data', async (_how, spoil) => {
+    const folder = await scratch.folder()
+    const shapes = [
+      { path: 'folder/data', lengthBytes: 2_000 },
+      { path: 'other', lengthBytes: 100 },
+    ]
+    const many = contentOf(shapes, 100)
+    // One open file: the last write leaves the first file closed.
+    const handle = await scratch.open(many, folder, { storage: boundStorage({ maxOpenFiles: 1 }) })
+    for (let piece = 0; piece <= 20; piece++) await writePiece(handle, many, piece)
+    await spoil(join(folder, dataPath))
+    // The last first: what is written then leaves a hole before it.
+    for (let piece = 19; piece >= 0; piece--) {
+      const bytes = new Uint8Array(100)
+      const read = (): Promise<void> => handle.read(piece, 0, [bytes], 'serve')
+      expect(await rejected(read())).toMatchObject({ code: 'GONE', path: join(folder, dataPath) })
+      await writePiece(handle, many, piece)
+      await read()
+      expect(bytes).toEqual(streamBytes(piece * 100, 100))
+    }
+  })
+
   it('an aborted open rejects with the reason', async () => {
     const reason = new Error('enough')
     const folder = await scratch.folder()
