@@ -31,28 +31,28 @@ export class ContentFiles {
 
   /** The download folder must be a folder, or not be there yet. @throws StorageError GONE */
   async checkRoot(): Promise<void> {
+    if (await this.#hasRoot()) this.#isRootKnown = true
+  }
+
+  async #hasRoot(): Promise<boolean> {
     const stats = await statOf(this.#root, stat)
-    if (stats === undefined) return
-    if (!stats.isDirectory()) {
-      throw new StorageError('GONE', `${this.#root}: it is no folder`, { path: this.#root, retry: false })
-    }
-    this.#isRootKnown = true
+    if (stats === undefined || stats.isDirectory()) return stats !== undefined
+    throw new StorageError('GONE', `${this.#root}: it is no folder`, { path: this.#root, retry: false })
   }
 
   /** A folder that was there and is not any more may be a disk that is not mounted: nothing is made in its place. */
   async #makeRoot(): Promise<void> {
-    const wasKnown = this.#isRootKnown
-    this.#isRootKnown = false
-    await this.checkRoot()
-    if (this.#isRootKnown) return
-    this.#isRootKnown = wasKnown
     const path = this.#root
-    if (wasKnown) throw new StorageError('GONE', `${path}: the download folder is missing`, { path, retry: true })
-    await mkdir(path, { recursive: true }).catch((error: unknown) => {
-      throw storageError(error, path)
-    })
+    if (!(await this.#hasRoot())) {
+      if (this.#isRootKnown) {
+        throw new StorageError('GONE', `${path}: the download folder is missing`, { path, retry: true })
+      }
+      await mkdir(path, { recursive: true }).catch((error: unknown) => {
+        throw storageError(error, path)
+      })
+      this.#unsyncedFolders.add(dirname(path))
+    }
     this.#isRootKnown = true
-    this.#unsyncedFolders.add(dirname(path))
   }
 
   #placeOf(index: number): Place {

@@ -236,7 +236,11 @@ describe('what is not as it should be', () => {
     const handle = await scratch.open(manyFiles, folder)
     await writePiece(handle, manyFiles, 0)
     await rename(folder, `${folder}.away`)
-    expect(await rejected(writePiece(handle, manyFiles, 6))).toMatchObject({ code: 'GONE', path: folder, retry: true })
+    const calls = [3, 4, 5, 6].map((piece) => rejected(writePiece(handle, manyFiles, piece)))
+    for (const error of await Promise.all(calls)) {
+      expect(error).toMatchObject({ code: 'GONE', path: folder, retry: true })
+    }
+    expect(await rejected(stat(folder))).toMatchObject({ code: 'ENOENT' })
     await rename(`${folder}.away`, folder)
     await writePiece(handle, manyFiles, 6)
   })

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Gate } from '../src/gate.js'
 import { type Access, HandlePool } from '../src/handle-pool.js'
 import { createScratch, rejected } from './scratch.js'
@@ -8,6 +8,20 @@ import { createScratch, rejected } from './scratch.js'
 const scratch = createScratch()
 let folder = ''
 let opens: string[] = []
+const pools: HandlePool[] = []
+
+function newPool(limit: number): HandlePool {
+  const pool = new HandlePool(limit)
+  pools.push(pool)
+  return pool
+}
+
+afterEach(async () => {
+  for (const pool of pools.splice(0)) {
+    for (const each of opens) pool.drop(each.split(' ', 1)[0] ?? '')
+    await pool.settled()
+  }
+})
 
 beforeEach(async () => {
   folder = await scratch.folder()
@@ -55,7 +69,7 @@ async function isSettled(promise: Promise<unknown>): Promise<boolean> {
 
 describe('handle pool', () => {
   it('opens a file once for all its users, at the same time and one after the other', async () => {
-    const pool = new HandlePool(4)
+    const pool = newPool(4)
     await Promise.all([touch(pool, 'a'), touch(pool, 'a'), touch(pool, 'a', 'read')])
     await touch(pool, 'a')
     expect(opens).toEqual(['a write'])
@@ -63,7 +77,7 @@ describe('handle pool', () => {
   })
 
   it('opens a file again to write what was open to read; its readers go on', async () => {
-    const pool = new HandlePool(4)
+    const pool = newPool(4)
     await touch(pool, 'a')
     pool.drop('a')
     const reader = hold(pool, 'a', 'read')
@@ -79,7 +93,7 @@ describe('handle pool', () => {
   })
 
   it('closes the file used longest ago, and none in use', async () => {
-    const pool = new HandlePool(3)
+    const pool = newPool(3)
     const first = hold(pool, 'a')
     await first.held
     for (const name of ['b', 'c', 'b', 'd', 'b', 'a']) await touch(pool, name)
@@ -90,7 +104,7 @@ describe('handle pool', () => {
   })
 
   it('lets those wait for whom there is no handle, in order', async () => {
-    const pool = new HandlePool(2)
+    const pool = newPool(2)
     const [a, b] = [hold(pool, 'a'), hold(pool, 'b')]
     await Promise.all([a.held, b.held])
     const [c, d] = [hold(pool, 'c'), touch(pool, 'd')]
@@ -107,7 +121,7 @@ describe('handle pool', () => {
   })
 
   it('never has more open than its limit', async () => {
-    const pool = new HandlePool(5)
+    const pool = newPool(5)
     let most = 0
     const use = async (index: number): Promise<void> => {
       const name = `${(index * 7) % 23}`
@@ -121,7 +135,7 @@ describe('handle pool', () => {
   })
 
   it('gives the slot of a file that cannot be opened to the next, and shares the failure with nobody', async () => {
-    const pool = new HandlePool(1)
+    const pool = newPool(1)
     const failing = (): Promise<FileHandle> => Promise.reject(new Error('not this way'))
     const calls = [
       rejected(pool.use('a', 'write', failing, async () => {})),
@@ -136,7 +150,7 @@ describe('handle pool', () => {
   })
 
   it('passes on what a user throws, and keeps the handle', async () => {
-    const pool = new HandlePool(1)
+    const pool = newPool(1)
     const failing = pool.use('a', 'write', opener('a', 'write'), () => Promise.reject(new Error('mine')))
     expect(await rejected(failing)).toMatchObject({ message: 'mine' })
     await touch(pool, 'a')
@@ -144,7 +158,7 @@ describe('handle pool', () => {
   })
 
   it('closes what is dropped once its users are done', async () => {
-    const pool = new HandlePool(2)
+    const pool = newPool(2)
     const user = hold(pool, 'a')
     const handle = await user.held
     pool.drop('a')
