@@ -309,7 +309,8 @@ describe('signals', () => {
   })
 
   it('a closed pipe ends a run silently', async () => {
-    const running = bench.start(['seed', 'slow.torrent', ...loopback])
+    // It writes progress twice a second, and learns only from a write that nobody reads any more.
+    const running = bench.start(['slow.torrent', '-o', 'piped', ...loopback, '--state-dir', 'piped-state'])
     await running.event('listening')
     running.child.stdout?.destroy()
     const { stderr } = await running.ended
@@ -325,6 +326,8 @@ describe('an INT while waiting', () => {
     const url = `udp://127.0.0.1:${deaf.address().port}/announce`
     const asking = bench.start(['scrape', 'data.torrent', '--tracker', url])
     await new Promise<void>((resolve) => deaf.once('message', () => resolve()))
+    // More than a pipe holds: when it is through, the program is reading.
+    await new Promise((resolve) => reading.child.stdin?.write(Buffer.alloc(1_048_576, 'i'), resolve))
     for (const { child } of [reading, asking]) child.kill('SIGINT')
     expect((await reading.ended).code).toBe(7)
     expect((await asking.ended).code).toBe(7)
