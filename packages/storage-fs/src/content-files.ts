@@ -41,7 +41,7 @@ export class ContentFiles {
   }
 
   /** A folder that was there and is not any more may be a disk that is not mounted: nothing is made in its place. */
-  async #makeRoot(): Promise<void> {
+  async makeRoot(): Promise<void> {
     const path = this.#root
     if (!(await this.#hasRoot())) {
       if (this.#isRootKnown) {
@@ -124,11 +124,19 @@ export class ContentFiles {
   }
 
   async #openForWriting(index: number): Promise<FileHandle> {
-    await this.#makeRoot()
     const place = this.#placeOf(index)
-    if (this.#known.has(index) && (await statOf(absolute(place))) === undefined) this.#vanished(index)
-    const isExecutable = this.#content.files[index]?.executable === true
-    const handle = await openOrCreate(place, isExecutable, (folder) => this.#unsyncedFolders.add(folder))
+    try {
+      if (this.#known.has(index)) return await openExisting(place, 'write')
+    } catch (error) {
+      if (!isMissing(error)) throw error
+      this.#vanished(index)
+    }
+    const handle = await openOrCreate(place, {
+      isExecutable: this.#content.files[index]?.executable === true,
+      makeRoot: () => this.makeRoot(),
+      created: (folder) => this.#unsyncedFolders.add(folder),
+    })
+    this.#unsyncedFolders.add(dirname(absolute(place)))
     this.#known.add(index)
     this.#absent.delete(index)
     return handle

@@ -58,7 +58,7 @@ class FileStorageHandle implements StorageHandle {
     this.#wanted = wanted
     this.#pool = pool
     this.#files = new ContentFiles(content, directory, pool)
-    this.#side = new SideFile(content, directory, pool)
+    this.#side = new SideFile(content, directory, pool, () => this.#files.makeRoot())
   }
 
   /** Looks at what is there; makes nothing. */
@@ -179,7 +179,7 @@ class FileStorageHandle implements StorageHandle {
       await moveFiles([...this.#paths(), this.#side.name], this.#directory, to)
       this.#directory = to
       this.#files = new ContentFiles(this.#content, to, this.#pool)
-      this.#side = new SideFile(this.#content, to, this.#pool)
+      this.#side = new SideFile(this.#content, to, this.#pool, () => this.#files.makeRoot())
       await this.prepare()
       await this.#files.sizes()
     })

@@ -29,20 +29,29 @@ export async function openExisting(place: Place, access: 'read' | 'write'): Prom
   return openRegular(place, access === 'write' ? constants.O_RDWR : constants.O_RDONLY, 0)
 }
 
-/** Opens a file for writing, made with its folders if it is not there; `created` hears of each folder that got an entry. */
+/**
+ * Opens a file for writing, made if it is not there. Where a folder is missing, `makeRoot` is called and then the folders
+ * are made; `created` hears of each folder that got one.
+ */
 export async function openOrCreate(
   place: Place,
-  executable: boolean,
-  created: (folder: string) => void,
+  options: {
+    readonly isExecutable: boolean
+    makeRoot(): Promise<void>
+    created(folder: string): void
+  },
 ): Promise<FileHandle> {
+  const mode = options.isExecutable ? 0o777 : 0o666
+  const create = (): Promise<FileHandle> => openRegular(place, constants.O_RDWR | constants.O_CREAT, mode)
   try {
-    return await openExisting(place, 'write')
+    await checkFolders(place)
+    return await create()
   } catch (error) {
     if (!isMissing(error)) throw error
   }
-  await makeFolders(place, created)
-  created(dirname(absolute(place)))
-  return openRegular(place, constants.O_RDWR | constants.O_CREAT, executable ? 0o777 : 0o666)
+  await options.makeRoot()
+  await makeFolders(place, options.created)
+  return create()
 }
 
 /** True for the GONE of something that is simply not there. */

@@ -26,7 +26,11 @@ export class SideFile {
   #header: Promise<void> | undefined
   #isDirty = false
 
-  constructor(content: Content, root: string, pool: HandlePool) {
+  readonly #makeRoot: () => Promise<void>
+
+  /** `makeRoot` makes the download folder, or rejects. */
+  constructor(content: Content, root: string, pool: HandlePool, makeRoot: () => Promise<void>) {
+    this.#makeRoot = makeRoot
     const { infoHashes } = content
     this.#hash = (infoHashes.v1 ?? infoHashes.v2 ?? new Uint8Array(hashBytes)).subarray(0, hashBytes)
     this.#layout = createSideLayout(content)
@@ -161,9 +165,12 @@ export class SideFile {
     await this.#pool.settled()
   }
 
+  #create(): Promise<FileHandle> {
+    return openOrCreate(this.#place, { isExecutable: false, makeRoot: this.#makeRoot, created: () => {} })
+  }
+
   async #open<T>(access: 'read' | 'write', use: (handle: FileHandle) => Promise<T>): Promise<T> {
-    const openFile = (): Promise<FileHandle> =>
-      access === 'read' ? openExisting(this.#place, access) : openOrCreate(this.#place, false, () => {})
+    const openFile = (): Promise<FileHandle> => (access === 'read' ? openExisting(this.#place, access) : this.#create())
     try {
       return await this.#pool.use(this.path, access, openFile, use)
     } catch (error) {

@@ -79,6 +79,13 @@ describe('the side file', () => {
     expect(files.filter(isParts)).toEqual([expect.stringMatching(/^\.torrent\.[0-9a-f]{8}\.bitloom-parts$/)])
   })
 
+  it('may be the first that is made, in a folder that is not there yet', async () => {
+    const folder = join(await scratch.folder(), 'new', 'folder')
+    const handle = await scratch.open(shared, folder, { isWanted: (file) => file === 1 })
+    await handle.write(0, 0, streamBytes(0, 70))
+    expect(await tree(folder)).toEqual([expect.stringContaining('.bitloom-parts')])
+  })
+
   it('is found again by the next run', async () => {
     const folder = await scratch.folder()
     const first = await partial(folder)
