@@ -3,6 +3,8 @@ import { type Plugin, pluginContract, type ReadPurpose, Storage, type StorageHan
 /** What passed through a watched storage, in bytes. */
 export interface StorageTraffic {
   readonly written: number
+  /** Calls of `write` so far, failed ones too. */
+  readonly writeCalls: number
   readonly read: Readonly<Record<ReadPurpose, number>>
 }
 
@@ -16,7 +18,7 @@ export interface WatchedStorage {
 export function watchedStorage(
   changeRead: (buffers: readonly Uint8Array[], purpose: ReadPurpose, piece: number) => void = () => {},
 ): WatchedStorage {
-  const traffic = { written: 0, read: { verify: 0, serve: 0, stream: 0 } }
+  const traffic = { written: 0, writeCalls: 0, read: { verify: 0, serve: 0, stream: 0 } }
   let storages: () => readonly Storage[] = () => []
 
   const watch = (inner: StorageHandle): StorageHandle => {
@@ -24,6 +26,7 @@ export function watchedStorage(
     return {
       extentBytes: inner.extentBytes,
       write: async (piece, begin, bytes) => {
+        traffic.writeCalls++
         await inner.write(piece, begin, bytes)
         traffic.written += bytes.length
       },
