@@ -232,7 +232,7 @@ describe('what is not as it should be', () => {
   })
 
   it('a download folder that vanishes is not made again', async () => {
-    const folder = await scratch.folder()
+    const folder = join(await scratch.folder(), 'download')
     const handle = await scratch.open(manyFiles, folder)
     await writePiece(handle, manyFiles, 0)
     await rename(folder, `${folder}.away`)
