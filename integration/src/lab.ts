@@ -17,7 +17,7 @@ import { storageFs, type StorageFsOptions } from '@bitloom/storage-fs'
 import { trackerHttp } from '@bitloom/tracker-http'
 import { createTracker, type Tracker, type TrackerOptions } from '@bitloom/tracker-server'
 import { trackerUdp } from '@bitloom/tracker-udp'
-import { afterEach, beforeEach, vi } from 'vitest'
+import { vi } from 'vitest'
 import { type PayloadFiles, writePayload } from './payload.js'
 
 export interface LabSession extends Partial<Omit<SessionOptions, 'plugins'>> {
@@ -51,19 +51,25 @@ export interface Lab {
   defer(dispose: () => unknown): void
 }
 
-/** Call at the top of a test file. */
-export function useLab(): Lab {
-  let folder = ''
+/** The function of a test that has a lab of its own: `it('…', inLab(async (lab) => …))`, with `it.each` its arguments too. */
+export function inLab<A extends readonly unknown[]>(
+  run: (lab: Lab, ...args: A) => Promise<void>,
+): (...args: A) => Promise<void> {
+  return async (...args) => {
+    const { lab, close } = await openLab()
+    try {
+      await run(lab, ...args)
+    } finally {
+      await close()
+    }
+  }
+}
+
+async function openLab(): Promise<{ lab: Lab; close: () => Promise<void> }> {
+  const folder = await mkdtemp(join(tmpdir(), 'bitloom-integration-'))
   const disposers: (() => unknown)[] = []
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'bitloom-integration-'))
-  })
-  afterEach(async () => {
-    for (const dispose of disposers.splice(0).reverse()) await dispose()
-    await rm(folder, { recursive: true, force: true })
-  })
   const path: Lab['path'] = (...parts) => join(folder, ...parts)
-  return {
+  const lab: Lab = {
     path,
     defer: (dispose) => void disposers.push(dispose),
     make: async (name, files, options = {}) => {
@@ -84,6 +90,11 @@ export function useLab(): Lab {
       return tracker
     },
   }
+  const close = async (): Promise<void> => {
+    for (const dispose of disposers.toReversed()) await dispose()
+    await rm(folder, { recursive: true, force: true })
+  }
+  return { lab, close }
 }
 
 function sessionOptions(options: LabSession): SessionOptions {
@@ -107,11 +118,6 @@ export async function seed(session: Session, made: Made, directory = made.direct
   const handle = await session.add({ torrent: made.torrent, directory })
   await handle.ready
   return handle.view
-}
-
-/** Bytes of the files of a torrent. */
-export function dataBytes({ torrent }: Made): number {
-  return torrent.lengthBytes
 }
 
 /** Waits for something that happens soon; the sentence is in the error if it does not. */

@@ -2,15 +2,14 @@ import { createSocket } from 'node:dgram'
 import { createServer, type Socket } from 'node:net'
 import { writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { addressOf, seed, useLab } from '../src/lab.js'
+import { addressOf, inLab, type Lab, seed } from '../src/lab.js'
 import { differences } from '../src/payload.js'
 import { startProgram } from '../src/program.js'
 
-const lab = useLab()
 const files = { 'a.bin': 8_000_000, 'b.bin': 1_000_000 }
 
 /** A seeder that takes its time, and the torrent as a file. */
-async function prepare() {
+async function prepare(lab: Lab) {
   const made = await lab.make('album', files)
   const seeder = await lab.session({ limits: { upBytesPerSecond: 2_000_000 } })
   await seed(seeder, made)
@@ -20,7 +19,7 @@ async function prepare() {
 }
 
 /** URLs of trackers that take what comes and never answer. */
-async function silentTrackers(): Promise<string[]> {
+async function silentTrackers(lab: Lab): Promise<string[]> {
   const sockets = new Set<Socket>()
   const tcp = createServer((socket) => void sockets.add(socket.on('error', () => {})))
   await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve))
@@ -36,12 +35,12 @@ async function silentTrackers(): Promise<string[]> {
   return [`http://127.0.0.1:${port}/announce`, `udp://127.0.0.1:${udp.address().port}/announce`]
 }
 
-describe('close() in the middle of a download', () => {
+describe.concurrent('close() in the middle of a download', () => {
   it.each(['no tracker', 'trackers that never answer'])(
     'leaves nothing open: the process ends, with %s',
-    async (which) => {
-      const { made, job } = await prepare()
-      const trackers = which === 'no tracker' ? [] : await silentTrackers()
+    inLab(async (lab, which) => {
+      const { made, job } = await prepare(lab)
+      const trackers = which === 'no tracker' ? [] : await silentTrackers(lab)
       const program = startProgram({ ...job, trackers, closeAfterPieces: 20 })
       lab.defer(() => program.kill())
       await program.event('closing')
@@ -53,20 +52,23 @@ describe('close() in the middle of a download', () => {
       expect(kinds).toContain('closed')
       expect(kinds).not.toContain('completed')
       expect(await differences(made.path, lab.path('downloads', 'album'))).not.toEqual([])
-    },
+    }),
   )
 
-  it('keeps what was there for the next process', async () => {
-    const { made, seeder, job } = await prepare()
-    const first = startProgram({ ...job, closeAfterPieces: 20 })
-    lab.defer(() => first.kill())
-    await first.ended
-    seeder.setLimits({ upBytesPerSecond: undefined })
-    const second = await lab.session()
-    const handle = await second.add({ ...job, torrent: made.torrent })
-    await handle.ready
-    expect(handle.view.content?.have.count).toBeGreaterThanOrEqual(20)
-    await handle.completed
-    expect(await differences(made.path, lab.path('downloads', 'album'))).toEqual([])
-  })
+  it(
+    'keeps what was there for the next process',
+    inLab(async (lab) => {
+      const { made, seeder, job } = await prepare(lab)
+      const first = startProgram({ ...job, closeAfterPieces: 20 })
+      lab.defer(() => first.kill())
+      await first.ended
+      seeder.setLimits({ upBytesPerSecond: undefined })
+      const second = await lab.session()
+      const handle = await second.add({ ...job, torrent: made.torrent })
+      await handle.ready
+      expect(handle.view.content?.have.count).toBeGreaterThanOrEqual(20)
+      await handle.completed
+      expect(await differences(made.path, lab.path('downloads', 'album'))).toEqual([])
+    }),
+  )
 })

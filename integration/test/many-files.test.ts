@@ -1,10 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
-import { useLab } from '../src/lab.js'
+import { inLab } from '../src/lab.js'
 import { differences, filesBelow } from '../src/payload.js'
 import { startProgram } from '../src/program.js'
 
-const lab = useLab()
 const fileCount = 2_000
 const maxOpenFiles = 256
 
@@ -17,28 +16,31 @@ function lengths(): Record<string, number> {
   return Object.fromEntries(entries)
 }
 
-it('2,000 files go from a process to another, neither of which may have more than 256 open', async () => {
-  const made = await lab.make('many', lengths())
-  expect(made.torrent.files).toHaveLength(fileCount)
-  const torrent = lab.path('many.torrent')
-  await writeFile(torrent, made.bytes)
+it(
+  '2,000 files go from a process to another, neither of which may have more than 256 open',
+  inLab(async (lab) => {
+    const made = await lab.make('many', lengths())
+    expect(made.torrent.files).toHaveLength(fileCount)
+    const torrent = lab.path('many.torrent')
+    await writeFile(torrent, made.bytes)
 
-  const seeder = startProgram({ torrent, directory: made.directory }, maxOpenFiles)
-  lab.defer(() => seeder.kill())
-  const seeding = await seeder.event('ready')
-  expect(seeding).toMatchObject({ state: 'seeding', maxOpenFiles })
-  const peers = seeding.at === undefined ? [] : [seeding.at]
-  const leecher = startProgram({ torrent, directory: lab.path('downloads'), peers }, maxOpenFiles)
-  lab.defer(() => leecher.kill())
-  expect(await leecher.event('ready')).toMatchObject({ state: 'downloading', maxOpenFiles })
-  await leecher.event('completed')
+    const seeder = startProgram({ torrent, directory: made.directory }, maxOpenFiles)
+    lab.defer(() => seeder.kill())
+    const seeding = await seeder.event('ready')
+    expect(seeding).toMatchObject({ state: 'seeding', maxOpenFiles })
+    const peers = seeding.at === undefined ? [] : [seeding.at]
+    const leecher = startProgram({ torrent, directory: lab.path('downloads'), peers }, maxOpenFiles)
+    lab.defer(() => leecher.kill())
+    expect(await leecher.event('ready')).toMatchObject({ state: 'downloading', maxOpenFiles })
+    await leecher.event('completed')
 
-  for (const program of [leecher, seeder]) {
-    program.terminate()
-    expect(await program.ended).toMatchObject({ code: 0, stderr: '' })
-    expect(program.events.filter(({ event }) => event === 'failed')).toEqual([])
-  }
-  expect(await differences(made.path, lab.path('downloads', 'many'))).toEqual([])
-  // Nothing lies beside them.
-  expect(await filesBelow(lab.path('downloads'))).toHaveLength(fileCount)
-})
+    for (const program of [leecher, seeder]) {
+      program.terminate()
+      expect(await program.ended).toMatchObject({ code: 0, stderr: '' })
+      expect(program.events.filter(({ event }) => event === 'failed')).toEqual([])
+    }
+    expect(await differences(made.path, lab.path('downloads', 'many'))).toEqual([])
+    // Nothing lies beside them.
+    expect(await filesBelow(lab.path('downloads'))).toHaveLength(fileCount)
+  }),
+)
