@@ -30,13 +30,19 @@ function table(haves: readonly (readonly number[])[], budgetBytes: number) {
     budget: new SharedBudget(budgetBytes),
     memory: memoryPool(),
     nextJobId: () => 1,
+    dropHash: () => {},
     cancelled: (piece, index) => void cancels.push(`${piece}/${index}`),
   })
   const events = {
     peerChanged: () => {},
     peerHas: () => {},
-    place: (peer: Peer, piece: number, begin: number, length: number) => ledger.place(peer, piece, begin, length),
-    received: (peer: Peer, piece: number, begin: number) => void ledger.received(peer, piece, begin, true, 0),
+    place: (peer: Peer, piece: number, begin: number, length: number) =>
+      ledger.arrivals.place(peer, piece, begin, length),
+    unplaced: (_peer: Peer, piece: number, index: number, _length: number, wasAsked: boolean) => {
+      if (wasAsked) ledger.release(piece, index)
+    },
+    received: (peer: Peer, _piece: number, _begin: number, _length: number, wasAsked: boolean) =>
+      void ledger.arrivals.count(peer, true, wasAsked, 0),
   } as unknown as PeerEvents
   const hello = { peerId: new Uint8Array(20), supportsFast: true, supportsExtensions: false, outgoing: true }
   const peers = haves.map((pieces, key) => {
@@ -92,8 +98,7 @@ describe('the ledger', () => {
             if (kind === 'partials') picks.takePartials()
             if (kind === 'busy') picks.takeBusy(piece, 'test')
             if (kind === 'endgame') ledger.takeEndgame()
-            expect(peer.asked.size - before).toBe(count - ledger.unasked)
-            ledger.end()
+            expect(peer.asked.size - before).toBe(count - ledger.end())
             const [first] = askedOf(peer)
             if (kind === 'receive' && first !== undefined) deliver(peer, first)
             if (kind === 'release')

@@ -31,13 +31,13 @@ export function torrentControl(
     dial: (endpoint) => command(() => dial(endpoint)),
     disconnect: (view, reason) => withPeer(view, (peer) => torrent.swarm.drop(peer, reason)),
     ban: (host, ms, reason) => command(() => torrent.swarm.banHost(host, ms, reason)),
-    reveal: (view, piece) => withPeer(view, (peer) => torrent.torrent.reveal(peer, piece)),
+    reveal: (view, piece) => withPeer(view, (peer) => torrent.torrent.showing.reveal(peer, piece)),
     prioritize: (pieces, priority) => command(() => torrent.prioritize(pieces, priority)),
     select: (wantedFiles) => command(() => torrent.select(wantedFiles)),
     refill: (view) =>
       view === undefined
-        ? command(() => torrent.torrent.refillAll())
-        : withPeer(view, (peer) => torrent.torrent.refill(peer)),
+        ? command(() => torrent.torrent.requests.markAll())
+        : withPeer(view, (peer) => torrent.torrent.requests.mark(peer)),
     provideInfo: async (bytes) => {
       const metainfo = readInfo(bytes, torrent.infoHashes, torrent.trackerUrls, context.hasher)
       if (metainfo !== undefined) command(() => torrent.provideMetainfo(metainfo))

@@ -53,7 +53,7 @@ export class DataPath {
       hashing,
       (answer) => {
         extent.bytes = answer.bytes
-        this.#parts.torrent.hashed(extent, answer.digests, false)
+        this.#parts.torrent.extents.hashed(extent, answer.digests, false)
       },
       (error) => this.#hashFailed(extent, error),
     )
@@ -71,14 +71,14 @@ export class DataPath {
     }
     this.#track(
       read(),
-      (digests) => torrent.hashed(extent, digests, true),
+      (digests) => torrent.extents.hashed(extent, digests, true),
       (error) => this.#hashFailed(extent, error),
     )
   }
 
   #hashFailed(extent: Extent, error: unknown): void {
     this.#parts.hasher.drop(extent.owner.job)
-    this.#parts.torrent.lost(extent)
+    this.#parts.torrent.extents.lost(extent)
     this.#parts.failed(asError(error))
   }
 
@@ -92,7 +92,7 @@ export class DataPath {
     }
     this.#track(
       storage.write(extent.owner.piece, extent.begin, bytes),
-      () => torrent.written(extent),
+      () => torrent.extents.written(extent),
       (error) => this.#writeFailed(extent, error),
     )
   }
@@ -100,7 +100,7 @@ export class DataPath {
   /** Nothing is lost: the bytes are kept and written again when the disk takes them. */
   #writeFailed(extent: Extent, error: unknown): void {
     if (!(error instanceof StorageError) || !error.retry) {
-      this.#parts.torrent.lost(extent)
+      this.#parts.torrent.extents.lost(extent)
       this.#parts.failed(asError(error))
       return
     }
@@ -122,7 +122,7 @@ export class DataPath {
         this.#retryMs = firstRetryMs
         const rest = this.#retries.splice(0).slice(1)
         this.#parts.blocked(undefined)
-        torrent.written(first)
+        torrent.extents.written(first)
         for (const extent of rest) this.write(extent)
       },
       (error) => {
@@ -171,7 +171,7 @@ export class DataPath {
   close(): void {
     this.#closed = true
     this.#cancelRetry?.()
-    for (const extent of this.#retries.splice(0)) this.#parts.torrent.lost(extent)
+    for (const extent of this.#retries.splice(0)) this.#parts.torrent.extents.lost(extent)
   }
 }
 

@@ -243,7 +243,7 @@ class SessionEngine implements Engine {
       this.#budget.limitBytes = limits.unwrittenBytes
       down.setRate(limits.downBytesPerSecond, turns.nowMs)
       up.setRate(limits.upBytesPerSecond, turns.nowMs)
-      for (const torrent of this.#torrents.values()) torrent.torrent.refillAll()
+      for (const torrent of this.#torrents.values()) torrent.torrent.requests.markAll()
     })
     this.#arm()
   }
@@ -252,7 +252,7 @@ class SessionEngine implements Engine {
     this.#context.turns.run(() => {
       for (const torrent of this.#torrents.values()) {
         torrent.useStrategies({})
-        torrent.torrent.reshow()
+        torrent.torrent.showing.reshow()
       }
     })
   }

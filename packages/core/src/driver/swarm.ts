@@ -309,7 +309,7 @@ export class Swarm implements Effects, LinkOwner {
   }
 
   settleLater(): void {
-    this.#context.turns.settleLater(this.torrent)
+    this.#context.turns.settleLater(this.torrent.requests)
   }
 
   // Time.
@@ -323,8 +323,8 @@ export class Swarm implements Effects, LinkOwner {
   /** What is due now; called from the engine's tick. */
   tick(): void {
     const { nowMs } = this.#context.turns
-    if (nowMs >= this.#nextHavesMs && this.torrent.unannounced.length > 0) {
-      this.torrent.tellHaves()
+    if (nowMs >= this.#nextHavesMs && this.torrent.showing.hasNews) {
+      this.torrent.showing.tellHaves()
       this.#nextHavesMs = nowMs + havesEveryMs
     }
     if (this.torrent.peers.size === 0) return
@@ -333,7 +333,7 @@ export class Swarm implements Effects, LinkOwner {
       this.#nextHouseMs = nowMs + houseEveryMs
       keepHouse(this.torrent, this, nowMs)
     } else if (this.#isLimited) {
-      this.torrent.refillAll()
+      this.torrent.requests.markAll()
     }
   }
 
@@ -361,7 +361,7 @@ export class Swarm implements Effects, LinkOwner {
 
   /** When `tick` has something to do. */
   nextDeadlineMs(): number {
-    if (this.torrent.unannounced.length > 0) return this.#nextHavesMs
+    if (this.torrent.showing.hasNews) return this.#nextHavesMs
     if (this.torrent.peers.size === 0) return Infinity
     if (this.#isLimited) return this.#context.turns.nowMs + limitedEveryMs
     return Math.min(this.#nextHouseMs, this.#nextChokeMs)

@@ -222,7 +222,8 @@ export class TorrentDriver implements ViewSource {
       budget,
       memory,
       nextJobId: () => this.#context.nextId(),
-      cancelled: (piece, block, except) => this.torrent.cancelled(piece, block, except),
+      dropHash: (job) => this.#context.hasher.drop(job),
+      cancelled: (piece, block, except) => this.torrent.requests.cancelled(piece, block, except),
     })
     this.swarm.dataPath = new DataPath({
       turns,
@@ -291,8 +292,8 @@ export class TorrentDriver implements ViewSource {
     }
     const first = this.state !== 'blocked'
     if (!this.#step('storage-failed') && first) return
-    this.error = error
     if (!first) return
+    this.error = error
     this.torrent.stopFetching()
     this.#context.turns.watch(() => this.#context.hooks.torrentFailed(error, this.view))
   }
@@ -393,7 +394,7 @@ export class TorrentDriver implements ViewSource {
     const picker = this.torrent.isWhole ? undefined : this.#context.services.named(PiecePicker, this.picker)
     if (picker === undefined && !this.torrent.isWhole) this.#fail(missing('PiecePicker', this.picker))
     this.#decisions.usePicker(picker, contentView(this.torrent))
-    this.torrent.refillAll()
+    this.torrent.requests.markAll()
   }
 
   announceNow(): void {

@@ -57,8 +57,10 @@ export class BlockQueue {
   }
 
   /** Oldest first. The queue must not change meanwhile. */
-  each(use: (piece: number, block: number) => void): void {
-    for (let at = this.#head; at < this.#tail; at++) use(this.#pieces[at] ?? 0, this.#blocks[at] ?? 0)
+  each(use: (piece: number, block: number, askedAtMs: number) => void): void {
+    for (let at = this.#head; at < this.#tail; at++) {
+      use(this.#pieces[at] ?? 0, this.#blocks[at] ?? 0, this.#times[at] ?? 0)
+    }
   }
 
   #find(piece: number, block: number): number {

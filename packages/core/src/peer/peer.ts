@@ -12,6 +12,8 @@ import { RequestWindow } from './request-window.js'
 const blockBytes = 16_384
 /** Unasked or useless payload that is taken before the connection ends. */
 const uselessLimitBytes = 1_048_576
+/** Blocks that were given up and may still come, remembered for one peer. */
+const lapsedLimit = 1_000
 /** A set of haves kept raw until the content is known. */
 const rawBitfieldLimit = 32_768
 
@@ -33,10 +35,14 @@ export interface PeerEvents {
   mayServe(peer: Peer, piece: number): boolean
   pieceLength(piece: number): number
   peerRejects(peer: Peer, piece: number, block: number): void
+  /** Where an arriving block goes; `undefined` = nowhere, and `unplaced` follows. */
   place(peer: Peer, piece: number, begin: number, length: number): Uint8Array | undefined
-  received(peer: Peer, piece: number, begin: number, length: number): void
-  /** Payload that nobody needs. */
-  wasted(lengthBytes: number): void
+  /** A block that was asked once is of no use. `wasAsked`: it still was among what the peer owed, and is no more. */
+  unplaced(peer: Peer, piece: number, block: number, lengthBytes: number, wasAsked: boolean): void
+  /** A block is there, at its place. `wasAsked` as above. */
+  received(peer: Peer, piece: number, begin: number, length: number, wasAsked: boolean): void
+  /** Payload that was never asked for. */
+  wasted(peer: Peer, lengthBytes: number): void
   extended(peer: Peer, id: number, payload: Uint8Array): void
   other(peer: Peer, id: number, payload: Uint8Array): void
 }
@@ -85,8 +91,12 @@ export class Peer implements Wire, PeerView {
   readonly allowed = new Set<number>()
   /** Pieces we let it ask for while we choke it. */
   readonly granted = new Set<number>()
-  /** The block whose payload is arriving, as piece and begin. */
-  placing: { readonly piece: number; readonly begin: number; readonly scratch: Uint8Array | undefined } | undefined
+  /** Bytes that it ever was asked for. */
+  requestedBytes = 0
+  /** It was told what we have, or that we have nothing yet. */
+  wasGreeted = false
+  /** The block whose payload is arriving; written by the ledger's arrivals. */
+  placing: Placing | undefined
   readonly #lapsed = new Set<number>()
   /** Blocks of it that a plugin rejected. */
   readonly #barred = new Set<number>()
@@ -209,8 +219,13 @@ export class Peer implements Wire, PeerView {
   reject(piece: number, begin: number, _length: number): void {
     this.#needFast('reject')
     const block = Math.floor(begin / blockBytes)
-    if (this.asked.remove(piece, block)) this.events.peerRejects(this, piece, block)
-    else this.#lapsed.delete(blockKey(piece, block))
+    if (!this.asked.remove(piece, block)) {
+      this.#lapsed.delete(blockKey(piece, block))
+      return
+    }
+    // It may answer a request that was cancelled before the block was asked again: then the block comes all the same.
+    this.#remember(piece, block)
+    this.events.peerRejects(this, piece, block)
   }
 
   suggest(_piece: number): void {
@@ -238,10 +253,10 @@ export class Peer implements Wire, PeerView {
     const block = Math.floor(begin / blockBytes)
     if (this.asked.has(piece, block) || this.#lapsed.has(blockKey(piece, block))) {
       const target = this.events.place(this, piece, begin, length)
-      if (target === undefined) this.#settled(piece, block)
+      if (target === undefined) this.events.unplaced(this, piece, block, length, this.#settled(piece, block))
       return target
     }
-    this.events.wasted(length)
+    this.events.wasted(this, length)
     this.#uselessBytes += length
     if (this.#uselessBytes > uselessLimitBytes)
       throw new ProtocolError('too much that was never asked for', 'PROTOCOL_LIMIT')
@@ -249,13 +264,22 @@ export class Peer implements Wire, PeerView {
   }
 
   blockEnd(piece: number, begin: number, length: number): void {
-    const block = Math.floor(begin / blockBytes)
-    if (this.#settled(piece, block)) this.events.received(this, piece, begin, length)
+    const wasAsked = this.#settled(piece, Math.floor(begin / blockBytes))
+    this.events.received(this, piece, begin, length, wasAsked)
   }
 
-  /** A block that was asked once came; false if it was not. */
+  /** A block that was asked once came; true if it still was owed. */
   #settled(piece: number, block: number): boolean {
-    return this.asked.remove(piece, block) || this.#lapsed.delete(blockKey(piece, block))
+    const wasAsked = this.asked.remove(piece, block)
+    if (!wasAsked) this.#lapsed.delete(blockKey(piece, block))
+    return wasAsked
+  }
+
+  /** A block that was given up may still come, and is no fault then. The oldest such memory makes room. */
+  #remember(piece: number, block: number): void {
+    const [oldest] = this.#lapsed
+    if (this.#lapsed.size >= lapsedLimit && oldest !== undefined) this.#lapsed.delete(oldest)
+    this.#lapsed.add(blockKey(piece, block))
   }
 
   // What our side decides.
@@ -291,6 +315,7 @@ export class Peer implements Wire, PeerView {
   ask(piece: number, block: number, length: number, nowMs: number): void {
     if (this.asked.size === 0) this.lastBlockMs = nowMs
     this.asked.push(piece, block, nowMs)
+    this.requestedBytes += length
     this.#lapsed.delete(blockKey(piece, block))
     this.out.request(piece, block * blockBytes, length)
   }
@@ -298,7 +323,7 @@ export class Peer implements Wire, PeerView {
   /** Gives one asked block up; the block may still arrive. `tell` sends a cancel. */
   lapse(piece: number, block: number, length: number, tell: boolean): void {
     if (!this.asked.remove(piece, block)) return
-    if (this.#lapsed.size < 1_000) this.#lapsed.add(blockKey(piece, block))
+    this.#remember(piece, block)
     if (tell) this.out.cancel(piece, block * blockBytes, length)
   }
 
@@ -308,6 +333,15 @@ export class Peer implements Wire, PeerView {
     if (placing === undefined) return
     this.abandonBlock()
     this.#settled(placing.piece, Math.floor(placing.begin / blockBytes))
+  }
+
+  /** A block came whole. */
+  blockCame(lengthBytes: number, nowMs: number): void {
+    this.lastBlockMs = nowMs
+    this.snubbed = false
+    this.downloadedBytes += lengthBytes
+    this.down.add(lengthBytes, nowMs)
+    this.window.blockReceived()
   }
 
   /** A plugin rejected this block of it: it is never asked for it again. */
@@ -370,6 +404,15 @@ export class Peer implements Wire, PeerView {
     if (piece >= this.haves.length) throw new ProtocolError(`piece ${piece} of ${this.haves.length}`)
     return piece
   }
+}
+
+export interface Placing {
+  readonly piece: number
+  readonly begin: number
+  /** Where its payload goes, unless that is the extent itself. */
+  readonly scratch: Uint8Array | undefined
+  /** The open piece it belongs to: a piece may have been given up and begun anew meanwhile. */
+  readonly owner: object
 }
 
 interface EarlyHaves {

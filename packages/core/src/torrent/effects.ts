@@ -3,7 +3,17 @@ import type { Peer } from '../peer/peer.js'
 import type { Run } from '../peer/request-inbox.js'
 import type { ChokeRound, Unchoke } from '../ports/choker.js'
 import type { Picks } from '../ports/piece-picker.js'
+import type { Metainfo } from '../metainfo/metainfo.js'
+import type { Ledger } from './ledger.js'
 import type { Extent } from './open-piece.js'
+
+/** What the parts of one torrent share: live, and changed by the torrent only. */
+export interface TorrentBooks {
+  readonly peers: ReadonlyMap<number, Peer>
+  /** With the metainfo, once the content is known and checked. */
+  readonly ledger: Ledger | undefined
+  readonly metainfo: Metainfo | undefined
+}
 
 /** The only way `torrent/` sees hooks and strategies. Implemented once, in `driver/decisions.ts`. */
 export interface Decisions {
@@ -59,7 +69,7 @@ export interface Allowance {
   /** Bytes that may be asked now; `Infinity` without a limit. */
   toAsk(nowMs: number): number
   asked(lengthBytes: number, nowMs: number): void
-  refund(lengthBytes: number, nowMs: number): void
+  refund(lengthBytes: number): void
   /** Bytes that may be sent now. */
   toSend(nowMs: number): number
   sent(lengthBytes: number, nowMs: number): void

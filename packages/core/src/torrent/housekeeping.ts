@@ -12,7 +12,6 @@ const uselessMs = 10_000
 /** Once a second for a torrent with peers: rates, windows, keep-alives, stalls, and connections that are of no use. */
 export function keepHouse(torrent: Torrent, effects: Effects, nowMs: number): void {
   for (const peer of torrent.peers.values()) {
-    const wasResting = peer.restUntilMs > 0
     measure(peer, nowMs)
     if (nowMs - peer.lastHeardMs > silenceMs) {
       effects.drop(peer, 'silent for 3 minutes')
@@ -20,18 +19,25 @@ export function keepHouse(torrent: Torrent, effects: Effects, nowMs: number): vo
       effects.drop(peer, 'both are seeds')
     } else {
       if (nowMs - peer.lastSentMs > keepAliveMs) effects.keepAlive(peer)
-      if (peer.asked.size > 0 && nowMs - peer.lastBlockMs > stallMs) torrent.snub(peer)
-      if (peer.inbox.size > 0 || wasResting) torrent.refill(peer)
+      if (peer.asked.size > 0 && nowMs - peer.lastBlockMs > stallMs) torrent.requests.snub(peer, nowMs)
+      else torrent.requests.lapseOld(peer, nowMs)
+      if (peer.inbox.size > 0 || endsRest(peer, nowMs)) torrent.requests.mark(peer)
     }
   }
-  torrent.retryHungry()
+  torrent.requests.wakeHungry()
 }
 
 function measure(peer: Peer, nowMs: number): void {
   peer.downRate = peer.down.rate(nowMs)
   peer.upRate = peer.up.rate(nowMs)
   if (peer.asked.size > 0) peer.window.adjust(peer.downRate)
-  if (nowMs >= peer.restUntilMs) peer.restUntilMs = 0
+}
+
+/** True once, when a peer that refused a request may be asked again. */
+function endsRest(peer: Peer, nowMs: number): boolean {
+  if (peer.restUntilMs === 0 || nowMs < peer.restUntilMs) return false
+  peer.restUntilMs = 0
+  return true
 }
 
 function isUseless(torrent: Torrent, peer: Peer, nowMs: number): boolean {

@@ -1,4 +1,4 @@
-import type { Digests, HashJob } from '../ports/hasher.js'
+import type { HashJob } from '../ports/hasher.js'
 import type { Layout } from '../metainfo/metainfo.js'
 import { blockBytes } from '../metainfo/metainfo.js'
 import type { Peer } from '../peer/peer.js'
@@ -36,7 +36,6 @@ export class OpenPiece {
   missingBlocks: number
   /** The next extent to hash. */
   hashNext = 0
-  digests: Digests | undefined
   /** The digests match; set when the last extent was hashed. */
   good: boolean | undefined
   /** Who opened it: others leave it alone while this peer is quick. */

@@ -1,0 +1,122 @@
+import type { Peer } from '../peer/peer.js'
+import type { Digests } from '../ports/hasher.js'
+import type { Effects, TorrentBooks } from './effects.js'
+import type { Ledger } from './ledger.js'
+import type { Extent, OpenPiece } from './open-piece.js'
+
+export interface ExtentPathParts {
+  readonly effects: Pick<Effects, 'hash' | 'readBack' | 'write'>
+  readonly torrent: TorrentBooks
+  /** The piece is good and readable; `wasWanted` = it counted among what is left. */
+  verified(piece: number, wasWanted: boolean): void
+  /** The hash was wrong; the piece starts over. */
+  rejected(piece: number, contributors: readonly Peer[]): void
+  /** A port failed; the piece starts over. */
+  gaveUp(piece: number): void
+  /** Memory may be free again. */
+  freed(): void
+}
+
+/**
+ * Full extents on their way through hasher and storage: hashed in order, written when hashed. An extent that is full
+ * while one in front of it still waits for blocks is written at once and read back for hashing later, so that memory does
+ * not wait for the slowest peer.
+ */
+export class ExtentPath {
+  readonly #parts: ExtentPathParts
+
+  constructor(parts: ExtentPathParts) {
+    this.#parts = parts
+  }
+
+  /** All blocks of an extent are there. */
+  filled(extent: Extent): void {
+    const open = extent.owner
+    if (extent.index === open.hashNext) {
+      this.#advance(open)
+      return
+    }
+    const before = open.extents.slice(open.hashNext, extent.index)
+    const gapless = before.every((earlier) => earlier.stage === 'full' || earlier.stage === 'hashing')
+    if (!gapless) this.#write(extent)
+  }
+
+  #advance(open: OpenPiece): void {
+    const extent = open.extents[open.hashNext]
+    const last = open.hashNext === open.extents.length - 1
+    if (extent?.stage === 'full') {
+      extent.stage = 'hashing'
+      this.#parts.effects.hash(extent, last)
+    } else if (extent?.stage === 'written' && extent.unhashed) {
+      extent.stage = 'hashing'
+      this.#parts.effects.readBack(extent, last)
+    }
+  }
+
+  #write(extent: Extent): void {
+    extent.stage = 'writing'
+    this.#parts.effects.write(extent)
+  }
+
+  /** The extent was hashed; `digests` come with the last one of a piece. `onDisk`: it was read back. */
+  hashed(extent: Extent, digests: Digests | undefined, onDisk: boolean): void {
+    const { ledger } = this.#parts.torrent
+    const open = extent.owner
+    if (ledger === undefined) return
+    if (!ledger.isCurrent(extent)) {
+      ledger.settledLate(extent)
+      this.#parts.freed()
+      return
+    }
+    extent.unhashed = false
+    open.hashNext++
+    if (digests !== undefined) open.good = this.#matches(open.piece, digests)
+    if (open.good === false) this.#reject(ledger, open, extent)
+    else if (onDisk) this.#stored(ledger, extent)
+    else this.#write(extent)
+    if (open.good === undefined) this.#advance(open)
+  }
+
+  #matches(piece: number, digests: Digests): boolean {
+    const verifier = this.#parts.torrent.metainfo?.verifier
+    if (verifier?.kind !== 'sha1' || digests.sha1 === undefined) return false
+    const at = piece * 20
+    return digests.sha1.every((byte, index) => byte === verifier.hashes[at + index])
+  }
+
+  #reject(ledger: Ledger, open: OpenPiece, extent: Extent): void {
+    extent.stage = 'written'
+    this.#parts.rejected(open.piece, ledger.rejected(open))
+    this.#parts.freed()
+  }
+
+  /** The extent's bytes are readable from the storage. */
+  written(extent: Extent): void {
+    const { ledger } = this.#parts.torrent
+    if (ledger === undefined) return
+    if (ledger.isCurrent(extent)) this.#stored(ledger, extent)
+    else ledger.settledLate(extent)
+    this.#parts.freed()
+  }
+
+  #stored(ledger: Ledger, extent: Extent): void {
+    const open = extent.owner
+    const wasWanted = ledger.wanted.has(open.piece)
+    if (ledger.written(extent)) this.#parts.verified(open.piece, wasWanted)
+    else if (extent.unhashed && extent.index === open.hashNext) this.#advance(open)
+  }
+
+  /** A port call failed for good: the piece is fetched again. */
+  lost(extent: Extent): void {
+    const { ledger } = this.#parts.torrent
+    if (ledger === undefined) return
+    if (ledger.isCurrent(extent)) {
+      extent.stage = 'written'
+      ledger.giveUp(extent.owner)
+      this.#parts.gaveUp(extent.owner.piece)
+    } else {
+      ledger.settledLate(extent)
+    }
+    this.#parts.freed()
+  }
+}

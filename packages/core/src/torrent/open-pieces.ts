@@ -1,0 +1,176 @@
+import type { Layout } from '../metainfo/metainfo.js'
+import { blockBytes } from '../metainfo/metainfo.js'
+import type { HashJob } from '../ports/hasher.js'
+import type { Memory } from '../ports/memory.js'
+import { blockAsked, blockFree, blockReceived, type Extent, OpenPiece } from './open-piece.js'
+
+/** Bytes asked and not yet written, shared by all torrents of a session. */
+export interface MemoryBudget {
+  /** How often somebody was refused so far: tells whether memory is short. */
+  readonly refusals: number
+  tryTake(lengthBytes: number): boolean
+  give(lengthBytes: number): void
+}
+
+export interface OpenPiecesParts {
+  readonly layout: Layout
+  /** A multiple of 16 KiB. */
+  readonly extentBytes: number
+  readonly budget: MemoryBudget
+  readonly memory: Memory
+  /** A fresh id for a hash job, unique in the session. */
+  nextJobId(): number
+  /** A job that was begun will not be finished. */
+  dropHash(job: HashJob): void
+}
+
+/**
+ * The pieces of one torrent that are being fetched, with the memory of their extents.
+ *
+ * Invariant: a block is free, asked, or received; exactly one. `askers` counts the peers whose `asked` queue holds it, and
+ * a block is asked while that is not 0. An extent holds its budget from the first ask, its buffer from the first block,
+ * and both until it is written or given up; while a port call is under way they go with that call's settlement.
+ */
+export class OpenPieces {
+  readonly #open = new Map<number, OpenPiece>()
+  readonly #partial = new Set<OpenPiece>()
+  /** Port calls still under way for pieces that were given up: such a piece is not opened before they settle. */
+  readonly #settling = new Map<number, number>()
+  readonly #parts: OpenPiecesParts
+
+  constructor(parts: OpenPiecesParts) {
+    this.#parts = parts
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  /** Those with free blocks. */
+  get partial(): ReadonlySet<OpenPiece> {
+    return this.#partial
+  }
+
+  /** In the order they were opened. */
+  all(): OpenPiece[] {
+    return [...this.#open.values()]
+  }
+
+  get(piece: number): OpenPiece | undefined {
+    return this.#open.get(piece)
+  }
+
+  /** True while the extent still belongs to a piece that is being fetched. */
+  isCurrent(extent: Extent): boolean {
+    return this.#open.get(extent.owner.piece) === extent.owner
+  }
+
+  /** `undefined` while port calls of an earlier try are under way: their late writes would spoil this one. */
+  add(piece: number, exclusive: boolean, nowMs: number): OpenPiece | undefined {
+    if (this.#settling.has(piece)) return undefined
+    const { layout, extentBytes } = this.#parts
+    const plan = { sha1: true, leaves: false, zeroTailBytes: layout.zeroTailBytes(piece) }
+    const open = new OpenPiece(piece, { id: this.#parts.nextJobId(), plan }, exclusive, layout, extentBytes, nowMs)
+    this.#open.set(piece, open)
+    this.#partial.add(open)
+    return open
+  }
+
+  /** Room for the extent of a block; false when memory is short. */
+  admit(open: OpenPiece, block: number): boolean {
+    const extent = open.extentAt(block * blockBytes)
+    if (extent === undefined) return false
+    extent.charged ||= this.#parts.budget.tryTake(extent.lengthBytes)
+    return extent.charged
+  }
+
+  /** One more peer was asked for a block. */
+  asked(open: OpenPiece, block: number): void {
+    open.askers[block] = (open.askers[block] ?? 0) + 1
+    if (open.states[block] !== blockFree) return
+    open.states[block] = blockAsked
+    open.freeBlocks--
+    if (open.freeBlocks === 0) this.#partial.delete(open)
+  }
+
+  /** A block that one peer was asked for will not come from it. */
+  released(open: OpenPiece, block: number): void {
+    if (open.states[block] !== blockAsked) return
+    const askers = Math.max(0, (open.askers[block] ?? 0) - 1)
+    open.askers[block] = askers
+    if (askers > 0) return
+    open.states[block] = blockFree
+    open.freeBlocks++
+    this.#partial.add(open)
+  }
+
+  /** A block is there. Answers how many peers still owe it, the one that brought it included. */
+  received(open: OpenPiece, extent: Extent, block: number, nowMs: number): number {
+    const askers = open.askers[block] ?? 0
+    if (open.states[block] === blockFree) open.freeBlocks--
+    if (open.freeBlocks === 0) this.#partial.delete(open)
+    open.states[block] = blockReceived
+    open.askers[block] = 0
+    open.missingBlocks--
+    open.lastMoveMs = nowMs
+    if (--extent.missingBlocks === 0) extent.stage = 'full'
+    return askers
+  }
+
+  /** The piece is had: nothing of it is held any more. */
+  finish(open: OpenPiece): void {
+    this.#open.delete(open.piece)
+    this.#partial.delete(open)
+  }
+
+  /** Gives a piece up and frees its memory. The caller lapses what peers were asked of it. */
+  close(open: OpenPiece): void {
+    this.finish(open)
+    let hashing = false
+    for (const extent of open.extents) {
+      hashing ||= extent.stage === 'hashing'
+      if (extent.stage === 'hashing' || extent.stage === 'writing') this.#settle(open.piece, 1)
+      else this.free(extent)
+    }
+    if (!hashing && open.hashNext > 0 && open.good === undefined) this.#parts.dropHash(open.job)
+  }
+
+  closeAll(): void {
+    for (const open of this.all()) this.close(open)
+  }
+
+  /** A port call settled for an extent whose piece was given up meanwhile. */
+  settledLate(extent: Extent): void {
+    if (extent.stage === 'hashing') this.#parts.dropHash(extent.owner.job)
+    this.free(extent)
+    this.#settle(extent.owner.piece, -1)
+  }
+
+  #settle(piece: number, change: number): void {
+    const count = (this.#settling.get(piece) ?? 0) + change
+    if (count > 0) this.#settling.set(piece, count)
+    else this.#settling.delete(piece)
+  }
+
+  free(extent: Extent): void {
+    if (extent.bytes !== undefined) this.#parts.memory.give(extent.bytes)
+    extent.bytes = undefined
+    if (extent.charged) this.#parts.budget.give(extent.lengthBytes)
+    extent.charged = false
+  }
+
+  /**
+   * Memory is short: gives up pieces that hold some and that nobody is bringing since `idleSinceMs`, so that a paused
+   * torrent, or one whose peers went, does not keep the others from downloading. True if any was given up.
+   */
+  reclaim(idleSinceMs: number): boolean {
+    let found = false
+    for (const open of this.all()) {
+      const holds = open.extents.some((extent) => extent.charged && extent.stage === 'filling')
+      if (!holds || open.lastMoveMs > idleSinceMs || open.states.includes(blockAsked)) continue
+      this.close(open)
+      found = true
+    }
+    return found
+  }
+}

@@ -1,0 +1,192 @@
+import { blockBytes } from '../metainfo/metainfo.js'
+import type { Peer } from '../peer/peer.js'
+import type { Allowance, Decisions, Effects, TorrentBooks } from './effects.js'
+import { serveNext } from './serving.js'
+
+export interface RequestParts {
+  readonly torrent: TorrentBooks
+  readonly decisions: Pick<Decisions, 'pick'>
+  readonly effects: Effects
+  readonly allowance: Allowance
+  /** Payload that came, or is on its way, for nothing. */
+  wasted(lengthBytes: number): void
+}
+
+/** A share of the window that is asked at once, so that requests leave in batches. */
+const refillBelow = 0.75
+/** A block that has been on its way for longer than this is given up even while its bytes trickle in. */
+const blockMs = 60_000
+const stallMs = 30_000
+const restMs = 1_000
+
+/**
+ * What peers are asked: refills at the end of a turn, and everything that gives a request up.
+ *
+ * Invariant: what was charged to the allowance is what is asked plus what came. Whoever takes a block off `peer.asked`
+ * without its data releases it in the ledger and refunds it, both once.
+ */
+export class Requests {
+  /** False while checking, blocked or paused: nothing is asked. */
+  isOn = false
+  readonly #parts: RequestParts
+  readonly #dirty = new Set<Peer>()
+  /** Peers that could take more, had there been something to ask or room to put it. */
+  readonly #hungry = new Set<Peer>()
+  #wasEndgame = false
+
+  constructor(parts: RequestParts) {
+    this.#parts = parts
+  }
+
+  /** Marks one peer for a refill at the end of the turn; nothing for one that left. */
+  mark(peer: Peer): void {
+    if (!this.#parts.torrent.peers.has(peer.key)) return
+    this.#dirty.add(peer)
+    this.#parts.effects.settleLater()
+  }
+
+  markAll(): void {
+    for (const peer of this.#parts.torrent.peers.values()) this.mark(peer)
+  }
+
+  /** Peers that wait for memory, a rate limit or something to ask get another chance. */
+  wakeHungry(): void {
+    for (const peer of this.#hungry) this.mark(peer)
+    this.#hungry.clear()
+  }
+
+  /** Ends the turn: each touched peer is refilled and served once. */
+  settle(nowMs: number): void {
+    for (const peer of this.#dirty) this.#refill(peer, nowMs)
+    const endgame = this.#parts.torrent.ledger?.inEndgame === true
+    if (endgame && !this.#wasEndgame) {
+      for (const peer of this.#hungry) this.#refill(peer, nowMs)
+    }
+    this.#wasEndgame = endgame
+    for (const peer of this.#dirty) serveNext(peer, this.#parts.allowance, this.#parts.effects, nowMs)
+    this.#dirty.clear()
+  }
+
+  #refill(peer: Peer, nowMs: number): void {
+    const { torrent, allowance, decisions, effects } = this.#parts
+    const { ledger } = torrent
+    if (ledger === undefined || !this.isOn || !peer.amInterested || nowMs < peer.restUntilMs) return
+    if (peer.isChoking && peer.allowed.size === 0) return
+    const { size } = peer.window
+    if (peer.asked.size > size * refillBelow) return
+    const room = size - peer.asked.size
+    const budget = Math.min(room, Math.ceil(allowance.toAsk(nowMs) / blockBytes))
+    if (budget < room) this.#hungry.add(peer)
+    if (budget <= 0) return
+    const before = peer.requestedBytes
+    const picks = ledger.begin(peer, budget, nowMs)
+    const enough = decisions.pick(peer, picks)
+    if (!enough && picks.left > 0) ledger.takeEndgame()
+    if (ledger.end() > 0) this.#hungry.add(peer)
+    if (peer.requestedBytes === before) return
+    allowance.asked(peer.requestedBytes - before, nowMs)
+    effects.flush(peer)
+  }
+
+  /** A block is here, or on its way, that nobody was charged for. */
+  charge(lengthBytes: number, nowMs: number): void {
+    this.#parts.allowance.asked(lengthBytes, nowMs)
+  }
+
+  /** A block that was taken off `peer.asked` will not come, or was of no use. */
+  released(piece: number, block: number): void {
+    const { torrent, allowance } = this.#parts
+    torrent.ledger?.release(piece, block)
+    allowance.refund(this.#blockLength(piece, block))
+  }
+
+  #blockLength(piece: number, block: number): number {
+    return this.#parts.torrent.ledger?.layout.blockLength(piece, block) ?? blockBytes
+  }
+
+  /** It refused a block. One that does so without choking us is left alone for a moment. */
+  rejected(peer: Peer, piece: number, block: number): void {
+    this.released(piece, block)
+    if (!peer.isChoking) peer.restUntilMs = peer.lastHeardMs + restMs
+    this.wakeHungry()
+  }
+
+  /** A block was brought by one peer that others were asked for too. */
+  cancelled(piece: number, block: number, except: Peer): void {
+    for (const peer of this.#parts.torrent.peers.values()) {
+      if (peer === except || !peer.asked.has(piece, block)) continue
+      const arriving = isArriving(peer, piece, block)
+      peer.lapse(piece, block, this.#blockLength(piece, block), !arriving)
+      this.#parts.allowance.refund(this.#blockLength(piece, block))
+      if (arriving) this.#abandon(peer)
+      this.#parts.effects.flush(peer)
+      this.mark(peer)
+    }
+  }
+
+  /** The peer stalls: everything it owes is asked elsewhere, but for a block whose bytes are still coming in. */
+  snub(peer: Peer, nowMs: number): void {
+    const moves = nowMs - peer.lastHeardMs <= stallMs && nowMs - peer.lastBlockMs <= blockMs
+    peer.snubbed = true
+    peer.window.collapse()
+    this.lapseIf(peer, (piece, block) => !(moves && isArriving(peer, piece, block)))
+    this.mark(peer)
+    this.wakeHungry()
+  }
+
+  /** Gives up what a peer has owed for too long while it brought other blocks (LIMITS, "silence"). */
+  lapseOld(peer: Peer, nowMs: number): void {
+    if (peer.asked.oldestMs >= nowMs - blockMs) return
+    this.lapseIf(peer, (piece, block, askedAtMs) => askedAtMs < nowMs - blockMs && !isArriving(peer, piece, block))
+    this.mark(peer)
+    this.wakeHungry()
+  }
+
+  /** Gives up what a peer was asked and `test` is true for; it may still arrive. `tell` sends cancels. */
+  lapseIf(peer: Peer, test: (piece: number, block: number, askedAtMs: number) => boolean, tell = true): void {
+    const lapsed: [number, number][] = []
+    peer.asked.each((piece, block, askedAtMs) => {
+      if (test(piece, block, askedAtMs)) lapsed.push([piece, block])
+    })
+    if (lapsed.length === 0) return
+    for (const [piece, block] of lapsed) {
+      const arriving = isArriving(peer, piece, block)
+      peer.lapse(piece, block, this.#blockLength(piece, block), tell && !arriving)
+      this.released(piece, block)
+      if (arriving) this.#abandon(peer)
+    }
+    this.#parts.effects.flush(peer)
+  }
+
+  lapsePiece(piece: number): void {
+    for (const peer of this.#parts.torrent.peers.values()) this.lapseIf(peer, (asked) => asked === piece)
+  }
+
+  lapseAll(): void {
+    for (const peer of this.#parts.torrent.peers.values()) this.lapseIf(peer, () => true)
+  }
+
+  /** A peer left: nothing comes from it any more. */
+  peerLeft(peer: Peer): void {
+    this.#dirty.delete(peer)
+    this.#hungry.delete(peer)
+    while (peer.asked.shift((piece, block) => this.released(piece, block))) continue
+    this.#parts.torrent.ledger?.peerLeft(peer)
+    this.wakeHungry()
+  }
+
+  /** The block that is arriving has nowhere to go any more; its bytes come all the same. */
+  #abandon(peer: Peer): void {
+    const { placing } = peer
+    if (placing === undefined) return
+    const lengthBytes = this.#blockLength(placing.piece, Math.floor(placing.begin / blockBytes))
+    peer.abandon()
+    this.#parts.torrent.ledger?.arrivals.drop(peer)
+    this.charge(lengthBytes, peer.lastHeardMs)
+    this.#parts.wasted(lengthBytes)
+  }
+}
+
+function isArriving(peer: Peer, piece: number, block: number): boolean {
+  return peer.placing?.piece === piece && peer.placing.begin === block * blockBytes
+}

@@ -1,0 +1,86 @@
+import type { Peer } from '../peer/peer.js'
+import type { Decisions, Effects, TorrentBooks } from './effects.js'
+
+export interface ShowingParts {
+  readonly torrent: TorrentBooks
+  readonly decisions: Pick<Decisions, 'shown'>
+  readonly effects: Pick<Effects, 'flush'>
+}
+
+/** What peers are told of our pieces: at the start, piece by piece, and what a plugin hides and reveals. */
+export class Showing {
+  /** Pieces that peers have not been told of yet. */
+  readonly #unannounced: number[] = []
+  readonly #parts: ShowingParts
+
+  constructor(parts: ShowingParts) {
+    this.#parts = parts
+  }
+
+  get hasNews(): boolean {
+    return this.#unannounced.length > 0
+  }
+
+  add(piece: number): void {
+    if (this.#parts.torrent.peers.size > 0) this.#unannounced.push(piece)
+  }
+
+  /**
+   * Says what we have, once the content is known. BEP 6 wants one such message right after the handshake, so a peer that
+   * came before was told of nothing, and now hears of each piece; without the fast extension nothing is the default.
+   */
+  greet(peer: Peer): void {
+    const { torrent, decisions, effects } = this.#parts
+    const { ledger } = torrent
+    const { out, wasGreeted } = peer
+    peer.wasGreeted = true
+    if (ledger !== undefined) peer.shown = decisions.shown(peer)
+    const shown = peer.shown ?? ledger?.have
+    if (wasGreeted) {
+      for (let piece = shown?.nextSet(0) ?? -1; piece >= 0; piece = shown?.nextSet(piece + 1) ?? -1) out.have(piece)
+    } else if (shown === undefined || shown.count === 0) {
+      if (peer.supportsFast) out.haveNone()
+    } else if (peer.supportsFast && shown.count === shown.length) {
+      out.haveAll()
+    } else {
+      out.bitfield(shown.toBytes())
+    }
+    effects.flush(peer)
+  }
+
+  /** What peers may see is decided anew: a plugin that hid pieces came or went. What is shown now is told. */
+  reshow(): void {
+    const { torrent, decisions, effects } = this.#parts
+    const { peers, ledger } = torrent
+    if (ledger === undefined) return
+    for (const peer of peers.values()) {
+      const before = peer.shown
+      peer.shown = decisions.shown(peer)
+      if (before === undefined) continue
+      const shown = peer.shown ?? ledger.have
+      for (let piece = shown.nextSet(0); piece >= 0; piece = shown.nextSet(piece + 1)) {
+        if (!before.has(piece) && !peer.haves.has(piece)) peer.out.have(piece)
+      }
+      effects.flush(peer)
+    }
+  }
+
+  /** Widens what a peer may see of our pieces. */
+  reveal(peer: Peer, piece: number): void {
+    if (this.#parts.torrent.ledger?.have.has(piece) !== true || peer.shown?.add(piece) !== true) return
+    peer.out.have(piece)
+    this.#parts.effects.flush(peer)
+  }
+
+  /** Tells every peer that lacks them of the new pieces; called a few times a second, so that HAVEs leave in batches. */
+  tellHaves(): void {
+    if (this.#unannounced.length === 0) return
+    for (const peer of this.#parts.torrent.peers.values()) {
+      for (const piece of this.#unannounced) {
+        if (!peer.haves.has(piece) && peer.shown === undefined) peer.out.have(piece)
+      }
+      this.#parts.effects.flush(peer)
+    }
+    this.#unannounced.length = 0
+  }
+}
