@@ -67,7 +67,7 @@ describe('a torrent without I/O', () => {
           bench.end()
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 80 },
     )
   })
 
@@ -106,7 +106,7 @@ describe('a torrent without I/O', () => {
           bench.end()
         },
       ),
-      { numRuns: 150 },
+      { numRuns: 50 },
     )
   })
 })
@@ -207,7 +207,7 @@ function actOnBlock(
   if (kind === 'end') return bench.endBlock(seat)
   const ever = [...seat.everAsked][count % Math.max(1, seat.everAsked.size)]?.split('/').map(Number)
   const late = { piece: ever?.[0] ?? 0, block: ever?.[1] ?? 0 }
-  const it = kind === 'late' || kind === 'short' ? late : one
+  const it = kind === 'late' || kind === 'short' || kind === 'unkept' ? late : one
   if (it === undefined || it.block >= layout.blockCount(it.piece)) return
   bench.keeps = kind !== 'unkept'
   quietly(() => bench.startBlock(seat, it.piece, it.block, kind !== 'corrupt', kind === 'short' ? 99 : undefined))
