@@ -2,41 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { encodeHandshake } from '../src/wire/handshake.js'
 import type { End } from './support/memory-network.js'
 import { RawPeer } from './support/raw-peer.js'
-import { makeTorrent, TestStorage, World } from './support/world.js'
-
-const piece = 32_768
-const block = 16_384
-
-/** A seeding engine at 10.0.0.1 and a peer that is played by hand. */
-async function seeding(options: { fast?: boolean; pieces?: number } = {}) {
-  const world = new World()
-  const { metainfo, data } = makeTorrent({ lengthBytes: (options.pieces ?? 10) * piece, pieceBytes: piece })
-  const gone: string[] = []
-  const engine = await world.node('10.0.0.1', {
-    storage: new TestStorage(0, data),
-    hooks: { peerDisconnected: (_peer, reason) => void gone.push(reason) },
-  })
-  const torrent = await world.add(engine, metainfo)
-  await torrent.ready
-  const peer = await RawPeer.dial(world, '10.0.0.1', metainfo, { fast: options.fast ?? true })
-  return { world, metainfo, data, engine, torrent, peer, gone }
-}
-
-/** A downloading engine at 10.0.0.1 and a peer that is played by hand. */
-async function downloading(options: { fast?: boolean; pieces?: number } = {}) {
-  const world = new World()
-  const { metainfo, data } = makeTorrent({ lengthBytes: (options.pieces ?? 10) * piece, pieceBytes: piece })
-  const gone: string[] = []
-  const target = new TestStorage(data.length)
-  const engine = await world.node('10.0.0.1', {
-    storage: target,
-    hooks: { peerDisconnected: (_peer, reason) => void gone.push(reason) },
-  })
-  const torrent = await world.add(engine, metainfo)
-  await torrent.ready
-  const peer = await RawPeer.dial(world, '10.0.0.1', metainfo, { fast: options.fast ?? true })
-  return { world, metainfo, data, engine, torrent, peer, gone, target }
-}
+import { block, downloading, piece, seeding } from './support/scenes.js'
+import { makeTorrent } from './support/world.js'
 
 describe('a handshake', () => {
   it('takes 10 s at the most', async () => {

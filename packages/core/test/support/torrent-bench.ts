@@ -4,7 +4,6 @@ import { SharedBudget } from '../../src/driver/memory-budget.js'
 import { createLayout } from '../../src/metainfo/layout.js'
 import type { Metainfo } from '../../src/metainfo/metainfo.js'
 import type { Peer } from '../../src/peer/peer.js'
-import type { Memory } from '../../src/ports/memory.js'
 import type { PiecePicker } from '../../src/ports/piece-picker.js'
 import type { Decisions, Effects } from '../../src/torrent/effects.js'
 import { keepHouse } from '../../src/torrent/housekeeping.js'
@@ -12,6 +11,7 @@ import { Ledger } from '../../src/torrent/ledger.js'
 import type { Extent } from '../../src/torrent/open-piece.js'
 import { Torrent } from '../../src/torrent/torrent.js'
 import { WireEncoder } from '../../src/wire/encoder.js'
+import { WatchedMemory } from './watched-memory.js'
 
 export const block = 16_384
 const blocksPerPiece = 4
@@ -22,30 +22,6 @@ export const layout = createLayout([{ lengthBytes, offsetBytes: 0, padding: fals
 
 /** What every byte of a block is. */
 const fillOf = (piece: number, index: number): number => 1 + piece * blocksPerPiece + index
-
-/** A memory that knows who holds what: nothing is given back twice, and what is given back is spoiled. */
-class WatchedMemory implements Memory {
-  readonly held = new Set<ArrayBufferLike>()
-
-  take(length: number): Uint8Array {
-    const bytes = new Uint8Array(length)
-    this.held.add(bytes.buffer)
-    return bytes
-  }
-
-  give(bytes: Uint8Array): void {
-    if (!this.held.delete(bytes.buffer)) throw new Error('given back twice')
-    bytes.fill(0xee)
-  }
-
-  /** As a transfer to a worker and back does. */
-  move(bytes: Uint8Array): Uint8Array {
-    this.held.delete(bytes.buffer)
-    const moved = structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] })
-    this.held.add(moved.buffer)
-    return moved
-  }
-}
 
 interface Call {
   readonly kind: 'hash' | 'readBack' | 'write'

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
 import { seededRandom } from '../../src/bytes/seeded-random.js'
-import { Bits } from '../../src/bytes/bits.js'
 import { encode } from '../../src/bytes/encode.js'
 import { createEngine } from '../../src/driver/engine.js'
 import type { AddOptions, Engine, SessionLimits } from '../../src/driver/api.js'
-import { memoryPool } from '../../src/driver/memory-pool.js'
 import type { Services } from '../../src/driver/services.js'
 import type { HookRunner } from '../../src/hooks/runner.js'
 import { parseTorrent } from '../../src/metainfo/parse-torrent.js'
@@ -19,7 +17,7 @@ import { Memory } from '../../src/ports/memory.js'
 import { PiecePicker } from '../../src/ports/piece-picker.js'
 import { Random } from '../../src/ports/random.js'
 import { ResumeStore } from '../../src/ports/resume-store.js'
-import { Storage, type StorageHandle } from '../../src/ports/storage.js'
+import { Storage } from '../../src/ports/storage.js'
 import type { Token } from '../../src/ports/token.js'
 import { TrackerClient } from '../../src/ports/tracker-client.js'
 import { Transport } from '../../src/ports/transport.js'
@@ -29,6 +27,9 @@ import { createSession } from '../../src/session/session.js'
 import { titForTat } from '../../src/torrent/tit-for-tat.js'
 import { MemoryNetwork } from './memory-network.js'
 import { VirtualClock } from './virtual-clock.js'
+import { WatchedMemory } from './watched-memory.js'
+
+export { TestStorage } from './test-storage.js'
 
 export const digest = (algorithm: 'sha1' | 'sha256', bytes: Uint8Array): Uint8Array =>
   new Uint8Array(createHash(algorithm).update(bytes).digest())
@@ -67,49 +68,6 @@ export function makeTorrent(options: { lengthBytes: number; pieceBytes: number; 
   const torrent = new Map<string, unknown>([['info', info]])
   if (options.trackers !== undefined) torrent.set('announce-list', [options.trackers.map(text)])
   return { metainfo: parseTorrent(encode(torrent as Parameters<typeof encode>[0]), digest), data }
-}
-
-/** A storage whose bytes a test can look at and spoil. */
-export class TestStorage implements Storage {
-  readonly name = 'test'
-  data: Uint8Array
-  readonly #written: Set<number> = new Set()
-  extentBytes = 1_048_576
-  /** Thrown by the next write. */
-  failWrites: Error | undefined
-
-  constructor(lengthBytes: number, data?: Uint8Array) {
-    this.data = data ?? new Uint8Array(lengthBytes)
-    if (data !== undefined) this.#written.add(-1)
-  }
-
-  async open(content: { layout: { pieceCount: number; pieceLengthBytes: number } }): Promise<StorageHandle> {
-    const { pieceCount, pieceLengthBytes } = content.layout
-    return {
-      extentBytes: this.extentBytes,
-      write: async (piece, begin, bytes) => {
-        if (this.failWrites !== undefined) throw this.failWrites
-        this.data.set(bytes, piece * pieceLengthBytes + begin)
-        this.#written.add(piece)
-      },
-      read: async (piece, begin, into) => {
-        let at = piece * pieceLengthBytes + begin
-        for (const buffer of into) {
-          buffer.fill(0)
-          buffer.set(this.data.subarray(at, at + buffer.length))
-          at += buffer.length
-        }
-      },
-      present: async () => {
-        if (this.#written.has(-1)) return undefined
-        const bits = new Bits(pieceCount)
-        for (const piece of this.#written) bits.add(piece)
-        return bits
-      },
-      sync: async () => {},
-      close: async () => {},
-    }
-  }
 }
 
 export const testPicker: PiecePicker = {
@@ -170,6 +128,8 @@ export class World {
   /** Errors that an engine logged: a test that expects none checks it is empty. */
   readonly faults: unknown[] = []
   readonly sessions: Session[] = []
+  /** What each node's memory lent out, by host. */
+  readonly memories = new Map<string, WatchedMemory>()
 
   constructor(seed = 'world') {
     this.seed = seed
@@ -225,13 +185,15 @@ export class World {
 
   #services(host: string, random: Random, options: NodeOptions): Services {
     const records = new Map()
+    const memory = new WatchedMemory()
+    this.memories.set(host, memory)
     const log = (message: string, fields?: unknown): void => void this.faults.push([message, fields])
     const quiet = (): void => {}
     const bound = new Map<Token<unknown>, readonly unknown[]>([
       [Clock, [this.clock]],
       [Random, [random]],
-      [Hasher, [inlineHasher()]],
-      [Memory, [memoryPool()]],
+      [Hasher, [inlineHasher((bytes) => memory.move(bytes))]],
+      [Memory, [memory]],
       [Logger, [{ debug: quiet, info: quiet, warn: quiet, error: log }]],
       [Transport, [this.network.transport(host)]],
       [Storage, [options.storage]],
@@ -262,13 +224,13 @@ export class World {
 }
 
 /** Hashes at once, and takes the caller's buffer away like a worker would: the view that was passed is dead afterwards. */
-export function inlineHasher(): Hasher {
+export function inlineHasher(move = transfer): Hasher {
   const states = new Map<number, HashState>()
   return {
     digest,
     drop: (job) => void states.delete(job.id),
     hash: async (job, bytes, last) => {
-      const moved = structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] })
+      const moved = move(bytes)
       const state = states.get(job.id) ?? new HashState(job.plan)
       states.set(job.id, state)
       state.update(moved)
@@ -277,4 +239,8 @@ export function inlineHasher(): Hasher {
       return { bytes: moved, digests: state.finish() }
     },
   }
+}
+
+function transfer(bytes: Uint8Array): Uint8Array {
+  return structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] })
 }
