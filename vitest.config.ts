@@ -34,6 +34,8 @@ export default defineConfig({
           name: 'integration',
           include: ['test/**/*.test.ts'],
           globalSetup: ['src/build.ts'],
+          // Nothing is kept in modules, and to load them for each file took longer than most tests.
+          isolate: false,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

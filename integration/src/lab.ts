@@ -17,7 +17,7 @@ import { storageFs, type StorageFsOptions } from '@bitloom/storage-fs'
 import { trackerHttp } from '@bitloom/tracker-http'
 import { createTracker, type Tracker, type TrackerOptions } from '@bitloom/tracker-server'
 import { trackerUdp } from '@bitloom/tracker-udp'
-import { vi } from 'vitest'
+import { type TestContext, vi } from 'vitest'
 import { type PayloadFiles, writePayload } from './payload.js'
 
 export interface LabSession extends Partial<Omit<SessionOptions, 'plugins'>> {
@@ -51,17 +51,16 @@ export interface Lab {
   defer(dispose: () => unknown): void
 }
 
-/** The function of a test that has a lab of its own: `it('…', inLab(async (lab) => …))`, with `it.each` its arguments too. */
+/** The function of a test that has a lab of its own: `it('…', inLab(async (lab) => …))`, with `it.for` its case too. */
 export function inLab<A extends readonly unknown[]>(
   run: (lab: Lab, ...args: A) => Promise<void>,
-): (...args: A) => Promise<void> {
+): (...args: [...A, TestContext]) => Promise<void> {
   return async (...args) => {
+    const context = args.at(-1) as TestContext
     const { lab, close } = await openLab()
-    try {
-      await run(lab, ...args)
-    } finally {
-      await close()
-    }
+    // Also for a test that ran out of time.
+    context.onTestFinished(close)
+    await run(lab, ...(args.slice(0, -1) as unknown as A))
   }
 }
 
@@ -91,8 +90,16 @@ async function openLab(): Promise<{ lab: Lab; close: () => Promise<void> }> {
     },
   }
   const close = async (): Promise<void> => {
-    for (const dispose of disposers.toReversed()) await dispose()
+    const errors: unknown[] = []
+    for (const dispose of disposers.toReversed()) {
+      try {
+        await dispose()
+      } catch (error) {
+        errors.push(error)
+      }
+    }
     await rm(folder, { recursive: true, force: true })
+    if (errors.length > 0) throw new AggregateError(errors, 'the test left something that could not be closed')
   }
   return { lab, close }
 }

@@ -1,5 +1,8 @@
 import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmdirSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 
 /** A file system in memory that can be full. */
 export interface SmallDisk {
@@ -9,10 +12,20 @@ export interface SmallDisk {
   unmount(): void
 }
 
-/** Why there can be no small disk here, or `undefined`. */
+/** Why there can be no small disk here, or `undefined`. It tries: root of a container may not mount either. */
 export function noSmallDisk(): string | undefined {
   if (process.platform !== 'linux') return 'it needs Linux'
-  return process.getuid?.() === 0 ? undefined : 'only root may mount a file system'
+  if (process.getuid?.() !== 0) return 'only root may mount a file system'
+  const folder = mkdtempSync(join(tmpdir(), 'bitloom-mount-'))
+  try {
+    run('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder)
+    run('umount', folder)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  } finally {
+    rmdirSync(folder)
+  }
 }
 
 /** Mounts an empty file system at `path`, which is made. @throws if the system refuses */

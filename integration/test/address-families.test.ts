@@ -42,7 +42,7 @@ describe.skipIf(!hasIpv6)('IPv4 and IPv6', () => {
     }),
   )
 
-  it.each(['udp', 'http'] as const)(
+  it.for(['udp', 'http'] as const)(
     'peers find each other through a tracker on IPv6 over %s',
     inLab(async (lab, protocol) => {
       const tracker = await lab.tracker({ host: '::1' })

@@ -16,14 +16,14 @@ async function prepare(lab: Lab) {
 }
 
 describe('a place that cannot be used', () => {
-  it.each([
+  it.for([
     ['a file in the place of the download folder', 'downloads', 'downloads'],
     ['a file above the download folder', 'downloads', 'downloads/below/it'],
     ["a file in the place of the torrent's folder", 'downloads/album', 'downloads'],
     ['a file in the place of a folder of the torrent', 'downloads/album/folder', 'downloads'],
   ] as const)(
     '%s ends the torrent in one plain error and stays as it is',
-    inLab(async (lab, _what, obstacle, directory) => {
+    inLab(async (lab, [, obstacle, directory]) => {
       const { made, seeder } = await prepare(lab)
       await mkdir(lab.path(obstacle, '..'), { recursive: true })
       await writeFile(lab.path(obstacle), 'mine')
@@ -50,14 +50,14 @@ describe('a place that cannot be used', () => {
 })
 
 describe.concurrent('data that goes away while it is seeded', () => {
-  it.each([
+  it.for([
     ['a file is deleted', (path: string) => rm(path)],
     ['a file is cut', (path: string) => truncate(path, 3 * pieceBytes)],
     ['a file is emptied', (path: string) => truncate(path, 0)],
     ['the folder is deleted', (path: string) => rm(join(path, '..'), { recursive: true })],
   ] as const)(
     '%s: nobody is harmed, and what is lost is fetched again',
-    inLab(async (lab, _what, spoil) => {
+    inLab(async (lab, [, spoil]) => {
       const { made, seeder } = await prepare(lab)
       // Its own copy, from the seeder; one open file, so that each is opened anew.
       const damaged = await lab.session({ storage: { maxOpenFiles: 1 } })

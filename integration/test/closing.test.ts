@@ -36,7 +36,7 @@ async function silentTrackers(lab: Lab): Promise<string[]> {
 }
 
 describe.concurrent('close() in the middle of a download', () => {
-  it.each(['no tracker', 'trackers that never answer'])(
+  it.for(['no tracker', 'trackers that never answer'])(
     'leaves nothing open: the process ends, with %s',
     inLab(async (lab, which) => {
       const { made, job } = await prepare(lab)

@@ -36,6 +36,7 @@ it(
     await expectClosed(slow, slowDownload)
     await seeder.close()
     const late = await lab.session()
+    expect(late.limits).toEqual(fast.limits)
     const { completed } = await late.add({ torrent, directory: lab.path('late'), peers: [addressOf(fast)] })
     await completed
     expect(await differences(made.path, lab.path('late', 'album'))).toEqual([])

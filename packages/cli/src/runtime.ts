@@ -20,6 +20,3 @@ export interface Runtime {
   readonly withoutPlugins: readonly string[]
   readonly settings: readonly PluginSetting[]
 }
-
-/** A verb ends in an exit code or throws. */
-export type VerbResult = Promise<number>

@@ -8,6 +8,7 @@ import type { TorrentView } from '../ports/views.js'
 import type { AnnounceSchedule, AnnounceTask } from '../torrent/announce-schedule.js'
 import type { Services } from './services.js'
 import type { Turns } from './turns.js'
+import { untilAborted } from './until-aborted.js'
 
 /** LIMITS, "Trackers and URLs". */
 const answerWithinMs = 60_000
@@ -26,11 +27,16 @@ export interface AnnouncerParts {
   found(endpoints: readonly Endpoint[]): void
 }
 
+/** The announces between a start and a stop. */
+interface Run {
+  readonly abort: AbortController
+  readonly underWay: Set<Promise<void>>
+}
+
 /** Carries out what the schedule of one torrent says is due, and tells it how that went. */
 export class Announcer {
   readonly #parts: AnnouncerParts
-  readonly #running = new Set<Promise<void>>()
-  readonly #abort = new AbortController()
+  #run: Run = freshRun()
 
   constructor(parts: AnnouncerParts) {
     this.#parts = parts
@@ -38,46 +44,45 @@ export class Announcer {
 
   /** Starts every announce that is due. */
   run(): void {
+    const run = this.#run
     for (const task of this.#parts.schedule.due(this.#parts.turns.nowMs)) {
-      const announcing = this.#announce(task)
-      this.#running.add(announcing)
-      void announcing.finally(() => this.#running.delete(announcing))
+      const announcing = this.#announce(task, run.abort.signal)
+      run.underWay.add(announcing)
+      void announcing.finally(() => run.underWay.delete(announcing))
     }
   }
 
-  /** Sends `stopped` and waits for it, 3 s at most; everything else that is under way ends. */
+  /**
+   * Sends `stopped` and waits for it, 3 s at most; everything else that is under way ends with it. What is announced after
+   * a new start meanwhile is not touched.
+   */
   async stop(): Promise<void> {
-    const { turns, schedule, clock } = this.#parts
-    turns.run(() => {
-      schedule.stop(turns.nowMs)
-      this.run()
-    })
-    if (this.#running.size === 0) return
+    const { schedule, clock } = this.#parts
+    const run = this.#run
+    schedule.stop(clock.nowMs())
+    this.run()
+    this.#run = freshRun()
+    if (run.underWay.size === 0) return
     let cancel = (): void => {}
     const deadline = new Promise<void>((resolve) => {
       cancel = clock.after(stopWithinMs, resolve)
     })
-    await Promise.race([Promise.all(this.#running), deadline])
+    await Promise.race([Promise.all(run.underWay), deadline])
     cancel()
-    this.#abort.abort()
-    await Promise.all(this.#running)
+    run.abort.abort()
+    await Promise.all(run.underWay)
   }
 
-  /** Ends everything at once. */
-  close(): void {
-    this.#abort.abort()
-  }
-
-  async #announce(task: AnnounceTask): Promise<void> {
+  async #announce(task: AnnounceTask, signal: AbortSignal): Promise<void> {
     const { turns, schedule, hooks, view } = this.#parts
     const url = redactUrl(task.url)
     try {
-      const request = await hooks.announce(this.#request(task), view)
+      const request = await untilAborted(hooks.announce(this.#request(task), view), signal)
       if (request.skip !== undefined) {
         turns.run(() => schedule.skipped(task, turns.nowMs))
         return
       }
-      const answer = await this.#send(task, request)
+      const answer = await this.#send(task, request, signal)
       turns.run(() => {
         schedule.succeeded(task, answer, turns.nowMs)
         if (task.event !== 'stopped') this.#parts.found(answer.peers)
@@ -87,7 +92,7 @@ export class Announcer {
       const fault = asTrackerError(error, url)
       turns.run(() => {
         schedule.failed(task, fault, turns.nowMs)
-        if (!this.#abort.signal.aborted) turns.watch(() => hooks.announced({ url, error: fault }, view))
+        if (!signal.aborted) turns.watch(() => hooks.announced({ url, error: fault }, view))
       })
     }
   }
@@ -100,7 +105,7 @@ export class Announcer {
     return { url, event, port: this.#parts.port(), numWant, ...counts, params: {}, headers: {} }
   }
 
-  async #send(task: AnnounceTask, request: AnnounceRequest): Promise<AnnounceAnswer> {
+  async #send(task: AnnounceTask, request: AnnounceRequest, ended: AbortSignal): Promise<AnnounceAnswer> {
     const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(request.url)?.[1]?.toLowerCase() ?? ''
     const client = this.#parts.services.all(TrackerClient).find((one) => one.schemes.includes(scheme))
     if (client === undefined) {
@@ -111,18 +116,19 @@ export class Announcer {
     }
     const deadline = new AbortController()
     const cancel = this.#parts.clock.after(answerWithinMs, () => deadline.abort())
-    const signal = AbortSignal.any([this.#abort.signal, deadline.signal])
+    const signal = AbortSignal.any([ended, deadline.signal])
     try {
       const identity = this.#parts.identity()
-      return await client.announce(
-        request,
-        task.trackerId === undefined ? identity : { ...identity, trackerId: task.trackerId },
-        signal,
-      )
+      const who = task.trackerId === undefined ? identity : { ...identity, trackerId: task.trackerId }
+      return await untilAborted(client.announce(request, who, signal), signal)
     } finally {
       cancel()
     }
   }
+}
+
+function freshRun(): Run {
+  return { abort: new AbortController(), underWay: new Set() }
 }
 
 function asTrackerError(error: unknown, url: string): TrackerError {

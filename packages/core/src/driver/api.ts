@@ -79,6 +79,8 @@ export interface TorrentHandle {
 /** What the session asks of the engine. */
 export interface Engine {
   readonly addresses: readonly IpEndpoint[]
+  /** Bytes asked of peers and not yet written: what is charged to `limits.unwrittenBytes`. */
+  readonly heldBytes: number
   /** Opens the listeners. */
   start(): Promise<void>
   add(options: AddOptions): Promise<TorrentHandle>

@@ -41,8 +41,10 @@ export async function checkData(parts: CheckParts): Promise<Bits> {
       parts.progress(present === undefined ? checked : Math.max(checked, piece + 1))
     }
   }
-  await Promise.all(Array.from({ length: concurrent }, worker))
+  // All of them end before this does: the storage may be closed right afterwards.
+  const ended = await Promise.allSettled(Array.from({ length: concurrent }, worker))
   signal.throwIfAborted()
+  for (const end of ended) if (end.status === 'rejected') throw end.reason
   return have
 }
 
@@ -57,7 +59,10 @@ async function isRight(parts: CheckParts, piece: number): Promise<boolean> {
   try {
     for (let begin = 0; begin < length; begin += step) {
       const bytes = memory.take(Math.min(step, length - begin))
-      await storage.read(piece, begin, [bytes], 'verify')
+      await storage.read(piece, begin, [bytes], 'verify').catch((error: unknown) => {
+        memory.give(bytes)
+        throw error
+      })
       const answer = await hasher.hash(job, bytes, begin + step >= length)
       memory.give(answer.bytes)
       const sha1 = answer.digests?.sha1

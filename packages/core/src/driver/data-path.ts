@@ -35,25 +35,33 @@ export interface DataPathParts {
 export class DataPath {
   readonly #parts: DataPathParts
   readonly #calls = new Set<Promise<void>>()
-  readonly #retries: Extent[] = []
+  /** Extents whose write failed, or that came behind one that did. */
+  readonly #waiting: Extent[] = []
+  #blockedBy: StorageError | undefined
+  #isRetrying = false
   #retryMs = firstRetryMs
   #cancelRetry: (() => void) | undefined
-  #closed = false
+  #isClosed = false
 
   constructor(parts: DataPathParts) {
     this.#parts = parts
   }
 
+  /** Why nothing can be written at present. */
+  get blockedBy(): StorageError | undefined {
+    return this.#blockedBy
+  }
+
   hash(extent: Extent, last: boolean): void {
-    const { bytes } = extent
+    const { bytes, owner } = extent
     if (bytes === undefined) return
+    const { hasher, torrent } = this.#parts
     extent.bytes = undefined
-    const hashing = this.#parts.hasher.hash(extent.owner.job, bytes, last)
     this.#track(
-      hashing,
+      () => hasher.hash(owner.job, bytes, last),
       (answer) => {
         extent.bytes = answer.bytes
-        this.#parts.torrent.extents.hashed(extent, answer.digests, false)
+        torrent.extents.hashed(extent, answer.digests, false)
       },
       (error) => this.#hashFailed(extent, error),
     )
@@ -63,14 +71,18 @@ export class DataPath {
   readBack(extent: Extent, last: boolean): void {
     const { memory, storage, hasher, torrent } = this.#parts
     const read = async (): Promise<Digests | undefined> => {
-      const bytes = memory.take(extent.lengthBytes)
-      await storage.read(extent.owner.piece, extent.begin, [bytes], 'verify')
-      const answer = await hasher.hash(extent.owner.job, bytes, last)
-      memory.give(answer.bytes)
-      return answer.digests
+      let bytes = memory.take(extent.lengthBytes)
+      try {
+        await storage.read(extent.owner.piece, extent.begin, [bytes], 'verify')
+        const answer = await hasher.hash(extent.owner.job, bytes, last)
+        bytes = answer.bytes
+        return answer.digests
+      } finally {
+        memory.give(bytes)
+      }
     }
     this.#track(
-      read(),
+      read,
       (digests) => torrent.extents.hashed(extent, digests, true),
       (error) => this.#hashFailed(extent, error),
     )
@@ -79,82 +91,89 @@ export class DataPath {
   #hashFailed(extent: Extent, error: unknown): void {
     this.#parts.hasher.drop(extent.owner.job)
     this.#parts.torrent.extents.lost(extent)
-    this.#parts.failed(asError(error))
+    if (!this.#isClosed) this.#parts.failed(asError(error))
   }
 
   write(extent: Extent): void {
+    if (this.#blockedBy === undefined) this.#write(extent, () => {})
+    else this.#waiting.push(extent)
+  }
+
+  #write(extent: Extent, settled: (works: boolean) => void): void {
     const { storage, torrent } = this.#parts
-    const { bytes } = extent
+    const { bytes, owner, begin } = extent
     if (bytes === undefined) return
-    if (this.#retries.length > 0) {
-      this.#retries.push(extent)
-      return
-    }
     this.#track(
-      storage.write(extent.owner.piece, extent.begin, bytes),
-      () => torrent.extents.written(extent),
-      (error) => this.#writeFailed(extent, error),
+      () => storage.write(owner.piece, begin, bytes),
+      () => {
+        settled(true)
+        torrent.extents.written(extent)
+      },
+      (error) => {
+        settled(false)
+        this.#writeFailed(extent, error)
+      },
     )
   }
 
   /** Nothing is lost: the bytes are kept and written again when the disk takes them. */
   #writeFailed(extent: Extent, error: unknown): void {
-    if (!(error instanceof StorageError) || !error.retry) {
+    const mayRetry = error instanceof StorageError && error.retry
+    if (this.#isClosed || !mayRetry) {
       this.#parts.torrent.extents.lost(extent)
-      this.#parts.failed(asError(error))
+      if (!this.#isClosed) this.#parts.failed(asError(error))
       return
     }
-    this.#retries.push(extent)
+    this.#waiting.unshift(extent)
+    this.#blockedBy = error
     this.#parts.blocked(error)
-    if (this.#cancelRetry !== undefined || this.#closed) return
-    this.#cancelRetry = this.#parts.clock.after(this.#retryMs, () => this.#parts.turns.run(() => this.#retry()))
+    if (this.#cancelRetry !== undefined || this.#isRetrying) return
+    const { clock, turns } = this.#parts
+    this.#cancelRetry = clock.after(this.#retryMs, () => turns.run(() => this.#retry()))
     this.#retryMs = Math.min(lastRetryMs, this.#retryMs * 2)
   }
 
+  /** Tries one extent; the others follow when that works. */
   #retry(): void {
     this.#cancelRetry = undefined
-    const [first] = this.#retries
-    if (first?.bytes === undefined || this.#closed) return
-    const { storage, torrent } = this.#parts
-    this.#track(
-      storage.write(first.owner.piece, first.begin, first.bytes),
-      () => {
-        this.#retryMs = firstRetryMs
-        const rest = this.#retries.splice(0).slice(1)
-        this.#parts.blocked(undefined)
-        torrent.extents.written(first)
-        for (const extent of rest) this.write(extent)
-      },
-      (error) => {
-        this.#retries.shift()
-        this.#writeFailed(first, error)
-      },
-    )
+    const first = this.#waiting.shift()
+    if (first === undefined || this.#isClosed) return
+    this.#isRetrying = true
+    this.#write(first, (works) => {
+      this.#isRetrying = false
+      if (!works || this.#isClosed) return
+      this.#retryMs = firstRetryMs
+      this.#blockedBy = undefined
+      this.#parts.blocked(undefined)
+      for (const extent of this.#waiting.splice(0)) this.write(extent)
+    })
   }
 
   serve(peer: Peer, link: PeerLink, run: Run): void {
-    const { storage, torrent, turns } = this.#parts
+    const { storage, torrent, turns, memory } = this.#parts
     const { slab, gaps } = link.prepareRun(run)
     const sent = (): void => turns.run(() => torrent.sent(peer, run.lengthBytes))
     this.#track(
-      storage.read(run.piece, run.begin, gaps, 'serve'),
+      () => storage.read(run.piece, run.begin, gaps, 'serve'),
       () => {
         torrent.served(peer, run.lengthBytes, turns.nowMs)
         link.sendRun(slab, sent)
       },
       (error) => {
-        this.#parts.memory.give(slab)
+        memory.give(slab)
         torrent.sent(peer, run.lengthBytes)
         rejectRun(peer, run)
         link.flush()
-        this.#parts.lostPiece(run.piece, asError(error))
+        if (!this.#isClosed) this.#parts.lostPiece(run.piece, asError(error))
       },
     )
   }
 
-  #track<T>(call: Promise<T>, done: (value: T) => void, failed: (error: unknown) => void): void {
+  #track<T>(call: () => Promise<T>, done: (value: T) => void, failed: (error: unknown) => void): void {
     const { turns } = this.#parts
-    const settled = call.then(
+    // A plugin's method may throw instead of rejecting.
+    const calling = new Promise<T>((resolve) => resolve(call()))
+    const settled = calling.then(
       (value) => turns.run(() => done(value)),
       (error: unknown) => turns.run(() => failed(error)),
     )
@@ -167,11 +186,11 @@ export class DataPath {
     while (this.#calls.size > 0) await Promise.all(this.#calls)
   }
 
-  /** No retry fires any more; extents that wait for one are given up. */
+  /** No retry fires any more, and failures are nobody's; extents that wait for a retry are given up. */
   close(): void {
-    this.#closed = true
+    this.#isClosed = true
     this.#cancelRetry?.()
-    for (const extent of this.#retries.splice(0)) this.#parts.torrent.extents.lost(extent)
+    for (const extent of this.#waiting.splice(0)) this.#parts.torrent.extents.lost(extent)
   }
 }
 

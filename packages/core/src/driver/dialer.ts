@@ -4,6 +4,7 @@ import { Transport } from '../ports/transport.js'
 import type { EngineContext } from './context.js'
 import type { Handshakes } from './handshakes.js'
 import type { TorrentDriver } from './torrent-driver.js'
+import { untilAborted } from './until-aborted.js'
 
 /** How long a dial may take before its place goes to another. */
 const dialMs = 10_000
@@ -43,7 +44,11 @@ export class Dialer {
         const endpoint = torrent.swarm.addresses.next(turns.nowMs, wantSeeds)
         if (endpoint === undefined)
           again = Math.min(again, torrent.swarm.addresses.nextDeadlineMs(turns.nowMs, wantSeeds))
-        else dialled = this.dial(torrent, endpoint) || dialled
+        else {
+          // One that is refused has gone from the front too: the next may do.
+          this.dial(torrent, endpoint)
+          dialled = true
+        }
       }
     }
     return again
@@ -100,6 +105,7 @@ export class Dialer {
     const { turns, clock, log } = this.#context
     const late = new AbortController()
     const cancel = clock.after(dialMs, () => late.abort())
+    const signal = AbortSignal.any([this.#abort.signal, late.signal])
     const failed = (reason: string): void => {
       this.#count(torrent, -1)
       torrent.swarm.addresses.failed(endpoint, turns.nowMs)
@@ -107,7 +113,8 @@ export class Dialer {
       this.#context.dialSoon()
     }
     try {
-      const connection = await transport.dial(endpoint, AbortSignal.any([this.#abort.signal, late.signal]))
+      const dialling = transport.dial(endpoint, signal)
+      const connection = await untilAborted(dialling, signal, (tooLate) => tooLate.close())
       cancel()
       turns.run(() =>
         this.#handshakes.dialled(connection, torrent.infoHash, (result) => {

@@ -112,6 +112,10 @@ class SessionEngine implements Engine {
     return this.#listening.map((listening) => listening.at)
   }
 
+  get heldBytes(): number {
+    return this.#budget.usedBytes
+  }
+
   async start(): Promise<void> {
     const { listen, services } = this.#parts
     if (listen === false) return
@@ -217,8 +221,11 @@ class SessionEngine implements Engine {
   }
 
   async #remove(torrent: TorrentDriver, deleteData: boolean): Promise<void> {
-    await torrent.close(deleteData)
-    this.#torrents.delete(torrent.id)
+    try {
+      await torrent.close(deleteData)
+    } finally {
+      this.#torrents.delete(torrent.id)
+    }
   }
 
   torrents() {

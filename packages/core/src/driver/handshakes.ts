@@ -29,6 +29,8 @@ export class Handshakes {
   readonly #parts: HandshakeParts
   /** Incoming connections that have not said who they are, oldest first. */
   readonly #waiting = new Set<() => void>()
+  /** How to end every handshake that is under way, in both directions. */
+  readonly #running = new Set<() => void>()
   #closed = false
 
   constructor(parts: HandshakeParts) {
@@ -74,19 +76,22 @@ export class Handshakes {
       if (over) return
       over = true
       cancel()
+      this.#running.delete(end)
       if (result instanceof Error) connection.close()
       done(result)
     }
     const fail = (reason: string): void => finish(new ProtocolError(reason, 'HANDSHAKE_FAILED'))
+    const end = (): void => fail('the session is closed')
+    this.#running.add(end)
     const cancel = clock.after(handshakeMs, () => turns.run(() => fail('no handshake within 10 s')))
     connection.onClose((error) =>
       turns.run(() => fail(`closed before the handshake${error === undefined ? '' : `: ${error.message}`}`)),
     )
     connection.onBytes((bytes, length) =>
-      turns.run(() => {
+      turns.runBytes(bytes, length, (own, ownLength) => {
         if (over) return
         try {
-          const theirs = reader.push(bytes.subarray(0, length))
+          const theirs = reader.push(own.subarray(0, ownLength))
           if (theirs === undefined) return
           check(theirs)
           connection.pause()
@@ -98,14 +103,14 @@ export class Handshakes {
         }
       }),
     )
-    if (this.#closed) turns.run(() => fail('the session is closed'))
+    if (this.#closed) turns.run(end)
     return () => fail('too many connections wait for their handshake')
   }
 
-  /** Ends every handshake that waits. */
+  /** Ends every handshake that is under way. */
   close(): void {
     this.#closed = true
-    for (const stop of this.#waiting) stop()
+    for (const end of [...this.#running]) end()
   }
 }
 

@@ -64,3 +64,8 @@ function resumeKey(metainfo: Metainfo): string {
   const hash = metainfo.infoHashes.v1 ?? metainfo.infoHashes.v2 ?? new Uint8Array()
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
+
+/** What was remembered is in doubt: all data is about to be hashed. */
+export async function forgetHaves(context: EngineContext, metainfo: Metainfo): Promise<void> {
+  await context.services.get(ResumeStore).delete(resumeKey(metainfo))
+}

@@ -52,7 +52,9 @@ export class PeerLink {
     this.#decoder = decoder
     peer.abandonBlock = () => decoder.skipPayload()
     this.#connection.onClose((error) => this.#turns.run(() => this.#end('closed by the peer', error)))
-    this.#connection.onBytes((bytes, length) => this.#turns.run(() => this.#receive(bytes, length)))
+    this.#connection.onBytes((bytes, length) =>
+      this.#turns.runBytes(bytes, length, (own, ownLength) => this.#receive(own, ownLength)),
+    )
     if (rest.length > 0) this.#receive(rest, rest.length)
     this.#connection.resume()
   }
@@ -64,8 +66,13 @@ export class PeerLink {
       this.#decoder?.push(bytes, length)
       if (this.encoder.pendingBytes > 0) this.flush()
     } catch (error) {
-      if (!(error instanceof ProtocolError)) throw error
-      this.#end(error.message, error)
+      if (error instanceof ProtocolError) {
+        this.#end(error.message, error)
+        return
+      }
+      // Our own fault: the decoder is of no use any more, but the others go on.
+      this.#end('a fault in the engine', undefined)
+      throw error
     }
   }
 

@@ -1,26 +1,25 @@
-import { Bits } from '../bytes/bits.js'
-import { BitloomError, PluginError, type StorageError } from '../bytes/errors.js'
-import { blockBytes, type InfoHashes, type MagnetLink, type Metainfo } from '../metainfo/metainfo.js'
-import { Choker } from '../ports/choker.js'
-import { PiecePicker } from '../ports/piece-picker.js'
+import type { Bits } from '../bytes/bits.js'
+import { BitloomError, type StorageError } from '../bytes/errors.js'
+import type { InfoHashes, MagnetLink, Metainfo } from '../metainfo/metainfo.js'
 import { Storage, type StorageHandle } from '../ports/storage.js'
 import type { TorrentState, TorrentView, TrackerView } from '../ports/views.js'
 import { AnnounceSchedule } from '../torrent/announce-schedule.js'
-import { Ledger } from '../torrent/ledger.js'
-import { piecePriorities, selectFiles } from '../torrent/selection.js'
 import type { Torrent } from '../torrent/torrent.js'
 import { transition, type TorrentStep } from '../torrent/transition.js'
 import { Announcer } from './announcer.js'
 import type { AddOptions } from './api.js'
-import { findHaves, saveHaves } from './haves.js'
+import { TorrentContent } from './content.js'
 import type { EngineContext } from './context.js'
 import { DataPath } from './data-path.js'
 import { isReady, TorrentDecisions } from './decisions.js'
 import { deferred } from './deferred.js'
+import { Strategies, type StrategyNames } from './strategies.js'
 import { Swarm } from './swarm.js'
-import { contentView, torrentView, type ViewSource } from './torrent-view.js'
+import { torrentView, type ViewSource } from './torrent-view.js'
+import { within } from './within.js'
 
-const usualPriority = 4
+/** How long the storage may take to end; with it the engine's own 4 s hold. */
+const storageCloseMs = 3_500
 
 /**
  * The life of one torrent: loading, checking, running, blocked, paused, failed, gone. It owns the storage handle and the
@@ -35,21 +34,22 @@ export class TorrentDriver implements ViewSource {
   readonly completed = deferred()
   state: TorrentState = 'loading'
   error: Error | undefined
-  checkedPieces = 0
-  picker: string | undefined
-  choker = ''
   readonly #context: EngineContext
   readonly #options: AddOptions
   readonly #decisions: TorrentDecisions
   readonly #schedule: AnnounceSchedule
   readonly #announcer: Announcer
   readonly #abort = new AbortController()
-  #metainfo: Metainfo | undefined
-  #storage: StorageHandle | undefined
-  #wantedFiles = new Bits(0)
+  readonly #strategies: Strategies
+  #content: TorrentContent | undefined
+  #dataPath: DataPath | undefined
+  /** Something was missing: being whole is an event that trackers hear of. */
+  #wasMissing = false
   #isCompleted = false
   #pausing: boolean
   #checking: Promise<void> = Promise.resolve()
+  /** Announces of `stopped` that are under way. */
+  #stopped: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
   constructor(context: EngineContext, options: AddOptions) {
@@ -75,6 +75,12 @@ export class TorrentDriver implements ViewSource {
     this.view = torrentView(this)
     this.#schedule = new AnnounceSchedule(this.trackerUrls, context.random.fork(`trackers/${this.id}`))
     this.#announcer = this.#makeAnnouncer()
+    this.#strategies = new Strategies({
+      services: context.services,
+      decisions: this.#decisions,
+      torrent: this.torrent,
+      failed: (error) => this.#fail(error),
+    })
     this.useStrategies(options)
     if (options.peers !== undefined) this.swarm.found(options.peers, 'user')
   }
@@ -103,16 +109,17 @@ export class TorrentDriver implements ViewSource {
   }
 
   get name(): string {
-    return this.#metainfo?.name ?? this.#options.torrent.name ?? ''
+    return this.metainfo?.name ?? this.#options.torrent.name ?? ''
   }
 
   get private(): boolean {
-    return this.#metainfo?.private ?? false
+    return this.metainfo?.private ?? false
   }
 
   /** Known from the start for a torrent file, later for a magnet link. */
   get metainfo(): Metainfo | undefined {
-    return this.#metainfo
+    const { torrent } = this.#options
+    return this.#content?.metainfo ?? (isMetainfo(torrent) ? torrent : undefined)
   }
 
   get torrent(): Torrent {
@@ -129,6 +136,18 @@ export class TorrentDriver implements ViewSource {
 
   get directory(): string {
     return this.#options.directory
+  }
+
+  get picker(): string | undefined {
+    return this.#strategies.picker
+  }
+
+  get choker(): string {
+    return this.#strategies.choker
+  }
+
+  get checkedPieces(): number {
+    return this.#content?.checkedPieces ?? 0
   }
 
   get knownAddresses(): number {
@@ -169,66 +188,37 @@ export class TorrentDriver implements ViewSource {
   }
 
   #load(metainfo: Metainfo): void {
-    this.#metainfo = metainfo
-    this.#wantedFiles = new Bits(metainfo.files.length)
-    selectFiles(metainfo, this.#options.wantedFiles, this.#wantedFiles)
-    this.#checking = this.#open(metainfo).catch((error: unknown) =>
-      this.#context.turns.run(() => this.#fail(asError(error))),
-    )
+    const context = this.#context
+    const options = this.#options
+    const content = new TorrentContent({
+      context,
+      metainfo,
+      options,
+      torrent: this.torrent,
+      signal: this.#abort.signal,
+    })
+    this.#content = content
+    const opening = content.open().then(() => {
+      context.turns.run(() => this.#step('opened'))
+      return this.#check(content, options.check ?? 'resume')
+    })
+    this.#checking = opening.catch((error: unknown) => context.turns.run(() => this.#fail(asError(error))))
   }
 
-  async #open(metainfo: Metainfo): Promise<void> {
-    const { turns, services, log } = this.#context
-    const storage = services.named(Storage, this.#options.storage)
-    if (storage === undefined) throw missing('Storage', this.#options.storage)
-    const options = { directory: this.#options.directory, wantedFiles: this.#wantedFiles }
-    this.#storage = await storage.open(metainfo, options, this.#abort.signal)
-    const freeBytes = await this.#storage.freeBytes?.()
-    if (freeBytes !== undefined && freeBytes < metainfo.lengthBytes) {
-      log.warn('there may not be enough free space', {
-        torrent: metainfo.name,
-        freeBytes,
-        neededBytes: metainfo.lengthBytes,
-      })
-    }
-    turns.run(() => this.#step('opened'))
-    await this.#check(metainfo, this.#storage, this.#options.check ?? 'resume')
-  }
-
-  async #check(metainfo: Metainfo, storage: StorageHandle, how: 'full' | 'resume' | 'skip'): Promise<void> {
-    const { turns } = this.#context
-    this.checkedPieces = 0
-    const have = await findHaves(
-      this.#context,
-      { metainfo, storage, how, directory: this.directory, signal: this.#abort.signal },
-      (checked) => {
-        this.checkedPieces = checked
-      },
-    )
-    turns.run(() => {
-      if (!this.isClosed) this.#begin(metainfo, storage, have)
+  async #check(content: TorrentContent, how: 'full' | 'resume' | 'skip'): Promise<void> {
+    const have = await content.check(how)
+    this.#context.turns.run(() => {
+      if (!this.isClosed && content.handle !== undefined) this.#begin(content, content.handle, have)
     })
   }
 
-  #begin(metainfo: Metainfo, storage: StorageHandle, have: Bits): void {
-    const { turns, budget, memory } = this.#context
-    const quarter = Math.floor(budget.limitBytes / 4 / blockBytes) * blockBytes
-    const extentBytes = Math.max(blockBytes, Math.min(storage.extentBytes, metainfo.layout.pieceLengthBytes, quarter))
-    const ledger = new Ledger({
-      layout: metainfo.layout,
-      have,
-      priorities: piecePriorities(metainfo, this.#wantedFiles, usualPriority),
-      extentBytes: Math.ceil(extentBytes / blockBytes) * blockBytes,
-      budget,
-      memory,
-      nextJobId: () => this.#context.nextId(),
-      dropHash: (job) => this.#context.hasher.drop(job),
-      cancelled: (piece, block, except) => this.torrent.requests.cancelled(piece, block, except),
-    })
-    this.swarm.dataPath = new DataPath({
+  #begin(content: TorrentContent, storage: StorageHandle, have: Bits): void {
+    const { metainfo } = content
+    const { turns, clock, hasher, memory } = this.#context
+    this.#dataPath = new DataPath({
       turns,
-      clock: this.#context.clock,
-      hasher: this.#context.hasher,
+      clock,
+      hasher,
       memory,
       storage,
       torrent: this.torrent,
@@ -236,19 +226,23 @@ export class TorrentDriver implements ViewSource {
       lostPiece: (piece, error) => this.#lostPiece(piece, error),
       failed: (error) => this.#fail(error),
     })
+    this.swarm.dataPath = this.#dataPath
     this.swarm.contentKnown(metainfo.layout.pieceCount)
-    this.torrent.setContent(metainfo, ledger)
+    this.torrent.setContent(metainfo, content.ledger(have, storage))
+    this.#wasMissing ||= !this.torrent.isWhole
     this.#step(this.torrent.isWhole ? 'checked-whole' : 'checked-partial')
-    this.#usePicker()
+    this.#strategies.renewPicker()
     this.ready.resolve()
-    if (this.#pausing) this.#step('pause')
+    if (this.#pausing) this.pause()
     else this.#run()
     if (this.torrent.isWhole) this.#wantedWhole()
   }
 
-  /** Joins the swarm. */
+  /** Joins the swarm; asks for nothing while the disk takes nothing. */
   #run(): void {
-    this.torrent.startFetching()
+    const blockedBy = this.#dataPath?.blockedBy
+    if (blockedBy === undefined) this.torrent.startFetching()
+    else this.#blocked(blockedBy)
     this.#schedule.start(this.#context.turns.nowMs)
     this.#context.dialSoon()
   }
@@ -265,35 +259,39 @@ export class TorrentDriver implements ViewSource {
 
   /** `completed` is told when every wanted piece is durable; data that was found whole is not told to trackers. */
   #wantedWhole(): void {
-    const { turns, hooks } = this.#context
-    const downloaded = this.state === 'downloading'
-    const settle = (): void => {
-      if (!this.torrent.isWhole || this.isClosed) return
-      if (downloaded) this.#step('wanted-whole')
-      this.#usePicker()
-      this.completed.resolve()
-      if (!downloaded || this.#isCompleted) return
-      this.#isCompleted = true
-      this.#schedule.completed(turns.nowMs)
-      this.swarm.tellUploadOnly()
-      turns.watch(() => isReady(this.view) && hooks.completed(this.view))
-    }
-    this.#storage?.sync().then(
-      () => turns.run(settle),
+    const { turns } = this.#context
+    this.#content?.sync().then(
+      () => turns.run(() => this.#settledWhole()),
       (error: unknown) => turns.run(() => this.#fail(asError(error))),
     )
   }
 
+  #settledWhole(): void {
+    const { turns, hooks } = this.#context
+    // A check that began meanwhile comes to its own result.
+    const isOpen = this.isActive || this.state === 'paused'
+    if (!this.torrent.isWhole || !isOpen) return
+    this.#step('wanted-whole')
+    this.#strategies.renewPicker()
+    this.completed.resolve()
+    if (!this.#wasMissing || this.#isCompleted) return
+    this.#isCompleted = true
+    this.#schedule.completed(turns.nowMs)
+    this.swarm.tellUploadOnly()
+    turns.watch(() => isReady(this.view) && hooks.completed(this.view))
+  }
+
   #blocked(error: StorageError | undefined): void {
     if (error === undefined) {
-      if (!this.#step('storage-works')) return
-      this.torrent.startFetching()
+      this.#step('storage-works')
+      if (this.isActive) this.torrent.startFetching()
+      if (this.isActive && this.torrent.isWhole) this.#step('wanted-whole')
       return
     }
     const first = this.state !== 'blocked'
     if (!this.#step('storage-failed') && first) return
-    if (!first) return
     this.error = error
+    if (!first) return
     this.torrent.stopFetching()
     this.#context.turns.watch(() => this.#context.hooks.torrentFailed(error, this.view))
   }
@@ -309,8 +307,8 @@ export class TorrentDriver implements ViewSource {
   #fail(error: Error): void {
     if (this.isClosed || !this.#step('fail')) return
     this.error = error
-    this.torrent.stopFetching()
     this.#leave('the torrent failed')
+    this.#endDataPath()
     this.ready.reject(error)
     this.completed.reject(error)
     this.#context.turns.watch(() => this.#context.hooks.torrentFailed(error, this.view))
@@ -318,7 +316,13 @@ export class TorrentDriver implements ViewSource {
 
   #leave(reason: string): void {
     this.swarm.dropAll(reason)
-    void this.#announcer.stop()
+    this.#stopped = Promise.all([this.#stopped, this.#announcer.stop()])
+  }
+
+  /** Gives up what is open: nothing is held, asked or written any more but what a port has in its hands. */
+  #endDataPath(): void {
+    this.torrent.closeOpen()
+    this.#dataPath?.close()
   }
 
   // Commands.
@@ -338,63 +342,37 @@ export class TorrentDriver implements ViewSource {
   }
 
   recheck(): void {
-    const [metainfo, storage] = [this.#metainfo, this.#storage]
-    if (metainfo === undefined || storage === undefined || !this.#step('recheck')) return
-    this.torrent.stopFetching()
+    const content = this.#content
+    if (content?.handle === undefined || !this.#step('recheck')) return
     this.swarm.dropAll('checking')
-    this.torrent.ledger?.closeAll()
-    this.swarm.dataPath?.close()
-    const idle = this.swarm.dataPath?.idle() ?? Promise.resolve()
+    this.#endDataPath()
+    const idle = this.#dataPath?.idle() ?? Promise.resolve()
     this.#checking = idle
-      .then(() => this.#check(metainfo, storage, 'full'))
+      .then(() => this.#check(content, 'full'))
       .catch((error: unknown) => this.#context.turns.run(() => this.#fail(asError(error))))
   }
 
   select(choice: readonly boolean[]): void {
-    const metainfo = this.#metainfo
-    if (metainfo === undefined) return
-    this.#wantedFiles = new Bits(metainfo.files.length)
-    selectFiles(metainfo, choice, this.#wantedFiles)
-    this.#storage?.want?.(this.#wantedFiles)
-    const priorities = piecePriorities(metainfo, this.#wantedFiles, usualPriority)
-    this.torrent.prioritize(priorities.keys(), (piece) => priorities[piece] ?? 0)
+    this.#content?.select(choice)
     this.#selectionChanged()
   }
 
   prioritize(pieces: readonly number[], priority: number): void {
-    this.torrent.prioritize(pieces, () => priority)
+    this.#content?.prioritize(pieces, () => priority)
     this.#selectionChanged()
   }
 
   #selectionChanged(): void {
+    this.#wasMissing ||= this.torrent.ledger !== undefined && !this.torrent.isWhole
     if (!this.torrent.isWhole) this.#step('wanted-missing')
-    this.#usePicker()
+    this.#strategies.renewPicker()
     this.swarm.tellUploadOnly()
     this.#context.dialSoon()
   }
 
   /** @throws PluginError PLUGIN_MISSING for a name that nobody bound */
-  useStrategies(names: { readonly picker?: string; readonly choker?: string }): void {
-    const { services } = this.#context
-    const choker =
-      services.named(Choker, names.choker ?? (this.choker === '' ? undefined : this.choker)) ?? services.named(Choker)
-    if (choker === undefined || (names.choker !== undefined && choker.name !== names.choker))
-      throw missing('Choker', names.choker)
-    const picker = services.named(PiecePicker, names.picker ?? this.picker) ?? services.named(PiecePicker)
-    if (names.picker !== undefined && picker?.name !== names.picker) throw missing('PiecePicker', names.picker)
-    this.choker = choker.name
-    this.#decisions.useChoker(choker)
-    this.picker = picker?.name
-    this.#usePicker()
-  }
-
-  /** A picker exists only while something is missing. */
-  #usePicker(): void {
-    if (this.torrent.ledger === undefined) return
-    const picker = this.torrent.isWhole ? undefined : this.#context.services.named(PiecePicker, this.picker)
-    if (picker === undefined && !this.torrent.isWhole) this.#fail(missing('PiecePicker', this.picker))
-    this.#decisions.usePicker(picker, contentView(this.torrent))
-    this.torrent.requests.markAll()
+  useStrategies(names: StrategyNames): void {
+    this.#strategies.use(names)
   }
 
   announceNow(): void {
@@ -427,34 +405,26 @@ export class TorrentDriver implements ViewSource {
   }
 
   async #close(deleteData: boolean): Promise<void> {
-    const { turns, hooks } = this.#context
+    const { turns, hooks, clock } = this.#context
     const gone = new BitloomError('CLOSED', `the torrent ${this.name} was removed`)
     this.ready.reject(gone)
     this.completed.reject(gone)
-    const stopped = this.#announcer.stop()
     this.#abort.abort()
-    turns.run(() => {
-      this.torrent.stopFetching()
-      this.swarm.dropAll('the torrent was removed')
-      this.torrent.ledger?.closeAll()
-      this.swarm.dataPath?.close()
-    })
-    await Promise.all([this.#flush(deleteData), stopped])
-    turns.run(() => turns.watch(() => hooks.torrentRemoved(this.view)))
+    this.#leave('the torrent was removed')
+    this.#endDataPath()
+    const late = (): Error =>
+      new BitloomError('CLOSED', `the storage of ${this.name} took longer than ${storageCloseMs / 1_000} s to close`)
+    try {
+      await Promise.all([within(clock, storageCloseMs, this.#flush(deleteData), late), this.#stopped])
+    } finally {
+      turns.run(() => turns.watch(() => hooks.torrentRemoved(this.view)))
+    }
   }
 
   async #flush(deleteData: boolean): Promise<void> {
     await this.#checking
-    await this.swarm.dataPath?.idle()
-    const [storage, metainfo, have] = [this.#storage, this.#metainfo, this.torrent.ledger?.have]
-    if (storage === undefined || metainfo === undefined) return
-    try {
-      await storage.sync()
-      if (have !== undefined && !deleteData) await saveHaves(this.#context, { metainfo, have, view: this.view })
-    } finally {
-      await storage.close()
-      if (deleteData) await storage.remove?.()
-    }
+    await this.#dataPath?.idle()
+    await this.#content?.close(this.view, deleteData)
   }
 }
 
@@ -468,9 +438,4 @@ function trackersOf(torrent: Metainfo | MagnetLink): readonly (readonly string[]
 
 function asError(error: unknown): Error {
   return error instanceof Error ? error : new BitloomError('IO', String(error))
-}
-
-function missing(port: string, name: string | undefined): PluginError {
-  const what = name === undefined ? `no ${port} is bound` : `no ${port} is named ${name}`
-  return new PluginError('PLUGIN_MISSING', `${what}: load a plugin that brings one`, { plugin: name ?? port })
 }

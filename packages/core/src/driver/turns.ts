@@ -39,6 +39,15 @@ export class Turns {
     }
   }
 
+  /**
+   * An input of bytes that are dead after the call: taken as they are, or copied when they have to wait because a turn is
+   * under way (a connection may deliver what it holds as soon as it is read).
+   */
+  runBytes(bytes: Uint8Array, length: number, take: (bytes: Uint8Array, length: number) => void): void {
+    const own = this.#active ? bytes.slice(0, length) : bytes
+    this.run(() => take(own, length))
+  }
+
   settleLater(torrent: Settles): void {
     this.#unsettled.add(torrent)
   }

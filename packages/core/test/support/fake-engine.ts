@@ -36,6 +36,7 @@ export function bench() {
     made.push(parts)
     return {
       addresses: [],
+      heldBytes: 0,
       start: async () => {
         story.push('engine starts')
         if (faults.start !== undefined) throw faults.start

@@ -206,6 +206,7 @@ export class World {
           {
             get: async (key: string) => records.get(key),
             put: async (key: string, value: unknown) => void records.set(key, value),
+            delete: async (key: string) => void records.delete(key),
           },
         ],
       ],
