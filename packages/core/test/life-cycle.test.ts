@@ -156,6 +156,29 @@ describe('a tracker', () => {
     await torrent.remove()
   })
 
+  it('hears of completed and stopped when a tap of completed closes the session', async () => {
+    const it = (last = await scene())
+    const told: string[] = []
+    const tracker: TrackerClient = {
+      schemes: ['test'],
+      announce: async (request, _identity, signal) => {
+        signal.throwIfAborted()
+        told.push(request.event ?? 'regular')
+        return { peers: [], intervalMs: 60_000 }
+      },
+    }
+    let closing: Promise<void> | undefined
+    const other = await it.world.node('10.0.0.3', {
+      storage: new TestStorage(it.data.length),
+      trackers: [tracker],
+      hooks: { completed: () => (closing = other.close()) },
+    })
+    await it.world.add(other, it.metainfo, { peers: [it.world.endpoint('10.0.0.1')] })
+    await it.world.clock.runUntil(() => closing !== undefined, 60_000)
+    await closing
+    expect(told).toEqual(['started', 'completed', 'stopped'])
+  })
+
   it('that never answers does not hold up closing', async () => {
     const it = (last = await scene())
     const silent: TrackerClient = { schemes: ['test'], announce: () => new Promise(() => {}) }

@@ -195,10 +195,10 @@ export class Swarm implements Effects, LinkOwner {
 
   linkEnded(link: PeerLink, reason: string): void {
     const peer = this.#owners.get(link)
-    if (peer !== undefined) this.#left(peer, reason, true)
+    if (peer !== undefined) this.#left(peer, reason)
   }
 
-  #left(peer: Peer, reason: string, worthRetry: boolean): void {
+  #left(peer: Peer, reason: string): void {
     const link = this.#links.get(peer)
     if (link === undefined) return
     this.#links.delete(peer)
@@ -210,7 +210,7 @@ export class Swarm implements Effects, LinkOwner {
     for (const endpoint of [peer.endpoint, this.#listenEndpoints.get(peer)]) {
       if (endpoint === undefined) continue
       this.addresses.markSeed(endpoint, peer.isSeed || peer.uploadOnly)
-      this.addresses.disconnected(endpoint, this.#context.turns.nowMs, worthRetry)
+      this.addresses.disconnected(endpoint, this.#context.turns.nowMs, true)
     }
     this.#listenEndpoints.delete(peer)
     this.#context.turns.watch(() => this.#context.hooks.peerDisconnected(peer, reason, this.#parts.view()))
@@ -219,7 +219,7 @@ export class Swarm implements Effects, LinkOwner {
 
   /** Ends every connection. */
   dropAll(reason: string): void {
-    for (const peer of this.#links.keys()) this.#left(peer, reason, true)
+    for (const peer of this.#links.keys()) this.#left(peer, reason)
   }
 
   #ban(endpoint: Endpoint, banMs: number | undefined): void {
@@ -305,7 +305,7 @@ export class Swarm implements Effects, LinkOwner {
 
   drop(peer: Peer, reason: string, banMs?: number): void {
     this.#ban(peer.endpoint, banMs)
-    this.#context.turns.effect(() => this.#left(peer, reason, banMs === undefined))
+    this.#context.turns.effect(() => this.#left(peer, reason))
   }
 
   settleLater(): void {

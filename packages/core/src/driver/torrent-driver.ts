@@ -277,6 +277,8 @@ export class TorrentDriver implements ViewSource {
     if (!this.#wasMissing || this.#isCompleted) return
     this.#isCompleted = true
     this.#schedule.completed(turns.nowMs)
+    // At once: whoever watches `completed` may remove the torrent in the same turn.
+    this.#announcer.run()
     this.swarm.tellUploadOnly()
     turns.watch(() => isReady(this.view) && hooks.completed(this.view))
   }

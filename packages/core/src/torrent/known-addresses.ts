@@ -123,7 +123,7 @@ export class KnownAddresses {
     this.#backOff(entry, nowMs, 1)
   }
 
-  /** A connection ended. `worthRetry` false (banned, of no use, ourselves): not for an hour. */
+  /** A connection ended. `worthRetry` false (it is ourselves): not for an hour. A ban is looked up when its time has come. */
   disconnected(endpoint: Endpoint, nowMs: number, worthRetry: boolean): void {
     const entry = this.#find(endpoint)
     if (entry === undefined) return
