@@ -8,7 +8,7 @@ const packages = readdirSync(join(root, 'packages'))
 
 /** Every page of the documentation, below the root. */
 const pages = ['.', 'docs', ...packages.map((name) => `packages/${name}`)].flatMap((folder) =>
-  readdirSync(join(root, folder))
+  readdirSync(join(root, folder), { recursive: folder === 'docs', encoding: 'utf8' })
     .filter((name) => name.endsWith('.md') && name !== 'CHANGELOG.md')
     .map((name) => join(folder, name)),
 )

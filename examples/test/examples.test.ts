@@ -157,12 +157,6 @@ function orderOf(pieceCount: number): number[] {
 }
 
 describe('the README', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
-
-  it.each(['download.ts', 'custom-picker.ts'])('shows %s as it is', (name) => {
-    expect(readme).toContain(`\`\`\`ts\n${readFileSync(join(root, 'examples', name), 'utf8')}\`\`\``)
-  })
-
   it('shows a picker of fifteen lines', () => {
     const lines = readFileSync(join(root, 'examples/custom-picker.ts'), 'utf8').split('\n')
     expect(lines.filter((line) => line.trim() !== '' && !line.startsWith('/**'))).toHaveLength(15)

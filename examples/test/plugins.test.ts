@@ -20,7 +20,6 @@ import ipFilter from '../ip-filter.js'
 import peerList from '../peer-list.js'
 import { playNoMore, playNow, watchPlugins } from '../plugins-at-work.js'
 
-const root = new URL('../..', import.meta.url)
 const endings: (() => void | Promise<void>)[] = []
 
 afterEach(async () => {
@@ -125,17 +124,5 @@ describe('the examples peer-list.ts and plugins-at-work.ts', () => {
     expect(await playNoMore(leecher)).toBe(true)
     expect(download.view.picker).toBe(before)
     expect(lines).toHaveLength(1)
-  })
-})
-
-describe('docs/PLUGINS.md', () => {
-  const page = readFileSync(new URL('docs/PLUGINS.md', root), 'utf8')
-  const names = ['ip-filter.ts', 'anti-leech.ts', 'peer-list.ts', 'plugins-at-work.ts', 'custom-picker.ts']
-  const sources = names.map((name) => readFileSync(new URL(`examples/${name}`, root), 'utf8'))
-  const blocks = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code)
-
-  it('shows code, all of it from files that compile and are tested', () => {
-    expect(blocks.length).toBeGreaterThan(3)
-    expect(blocks.filter((code) => !sources.some((source) => source.includes(code)))).toEqual([])
   })
 })

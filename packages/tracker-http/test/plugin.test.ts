@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { TrackerClient, type Bindings, type PluginHost, pluginContract } from '@bitloom/core'
 import byDefault, { trackerHttp } from '../src/index.js'
@@ -38,21 +37,5 @@ describe('the plugin', () => {
         expect(seen.length).toBe(1)
       },
     )
-  })
-
-  it('is used as the README says', async () => {
-    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
-    const [, example = ''] = /```ts\n([^]*?)```/.exec(readme) ?? []
-    const code = example.replace(/import .* from '(.*)'\n/, "const { default: trackerHttp } = await import('$1')\n")
-    const lines = code
-      .split('\n')
-      .map((line) => line.replace(/ *\/\/.*/, ''))
-      .filter((line) => line !== '')
-    const here = await readFile(import.meta.filename, 'utf8')
-    expect(lines.filter((line) => !here.includes(line))).toEqual([])
-
-    const { default: trackerHttp } = await import('@bitloom/tracker-http')
-    const plugins = [trackerHttp({ timeoutMs: 20_000 })]
-    expect(plugins[0]?.name).toBe('tracker-http')
   })
 })

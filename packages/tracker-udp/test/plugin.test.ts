@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { TrackerClient, type Bindings, type PluginHost, pluginContract } from '@bitloom/core'
 import byDefault, { trackerUdp } from '../src/index.js'
@@ -33,21 +32,5 @@ describe('the plugin', () => {
     expect(world.openCount()).toBe(1)
     for (const dispose of disposers) await dispose()
     expect([world.openCount(), clock.timers]).toEqual([0, 0])
-  })
-
-  it('is used as the README says', async () => {
-    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
-    const [, example = ''] = /```ts\n([^]*?)```/.exec(readme) ?? []
-    const code = example.replace(/import .* from '(.*)'\n/, "const { default: trackerUdp } = await import('$1')\n")
-    const lines = code
-      .split('\n')
-      .map((line) => line.replace(/ *\/\/.*/, ''))
-      .filter((line) => line !== '')
-    const here = await readFile(import.meta.filename, 'utf8')
-    expect(lines.filter((line) => !here.includes(line))).toEqual([])
-
-    const { default: trackerUdp } = await import('@bitloom/tracker-udp')
-    const plugins = [trackerUdp({ timeoutMs: 60_000 })]
-    expect(plugins[0]?.name).toBe('tracker-udp')
   })
 })
