@@ -189,6 +189,16 @@ describe('boot', () => {
     expect(host?.all(Choker).map(({ name }) => name)).toEqual(['mine', 'other', 'tit-for-tat'])
   })
 
+  it('never makes a strategy the default that is for those who name it', async () => {
+    const { made, start } = bench()
+    const choker: Choker = { name: 'shy', onlyByName: true, create: () => () => [] }
+    await start([binds('p', Choker, choker), binds('q', PiecePicker, { ...picker('a'), onlyByName: true })])
+    const services = made[0]?.services
+    expect(services?.named(Choker)?.name).toBe('tit-for-tat')
+    expect(services?.named(Choker, 'shy')).toBe(choker)
+    expect(services?.named(PiecePicker)).toBeUndefined()
+  })
+
   it('fills the holes that plugins leave, and no others', async () => {
     const memory: Memory = { take: (lengthBytes) => new Uint8Array(lengthBytes), give: () => {} }
     let host: PluginHost | undefined

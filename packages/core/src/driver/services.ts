@@ -1,3 +1,4 @@
+import type { Named } from '../ports/named.js'
 import type { Token } from '../ports/token.js'
 
 /** What is bound, looked up at use: plugins may come and go while the engine runs, so nothing of this is kept. */
@@ -6,6 +7,6 @@ export interface Services {
   get<T>(port: Token<T>): T
   /** All bindings of a many-port, in order of binding. */
   all<T>(port: Token<T>): readonly T[]
-  /** By its `name`; without one the first bound, the default. */
-  named<T extends { readonly name: string }>(port: Token<T>, name?: string): T | undefined
+  /** By its `name`; without one the default: the first bound that is not `onlyByName`. */
+  named<T extends Named>(port: Token<T>, name?: string): T | undefined
 }

@@ -59,6 +59,8 @@ export class Swarm implements Effects, LinkOwner {
   #lastChokeMs = -Infinity
   #nextHouseMs = 0
   #nextHavesMs = 0
+  /** Some peer has a rate of its own. */
+  #isPaced = false
 
   constructor(parts: SwarmParts) {
     const { context } = parts
@@ -334,6 +336,8 @@ export class Swarm implements Effects, LinkOwner {
       keepHouse(this.torrent, this, nowMs)
     } else if (this.#isLimited) {
       this.torrent.requests.markAll()
+    } else if (this.#isPaced) {
+      this.torrent.requests.markWaiting()
     }
   }
 
@@ -352,7 +356,7 @@ export class Swarm implements Effects, LinkOwner {
       uploadLimit: context.up.rate,
       nowMs,
     }
-    chokeRound(input, this.#parts.decisions, this)
+    this.#isPaced = chokeRound(input, this.#parts.decisions, this)
   }
 
   get #isLimited(): boolean {
@@ -363,7 +367,7 @@ export class Swarm implements Effects, LinkOwner {
   nextDeadlineMs(): number {
     if (this.torrent.showing.hasNews) return this.#nextHavesMs
     if (this.torrent.peers.size === 0) return Infinity
-    if (this.#isLimited) return this.#context.turns.nowMs + limitedEveryMs
+    if (this.#isLimited || this.#isPaced) return this.#context.turns.nowMs + limitedEveryMs
     return Math.min(this.#nextHouseMs, this.#nextChokeMs)
   }
 }

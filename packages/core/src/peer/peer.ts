@@ -353,6 +353,11 @@ export class Peer implements Wire, PeerView {
     return this.#barred.size > 0 && this.#barred.has(blockKey(piece, block))
   }
 
+  /** The choker gave it a rate of its own. */
+  get isPaced(): boolean {
+    return this.#sendBucket !== undefined
+  }
+
   /** Bytes that may be sent to it now, as far as the choker gave it a rate of its own. */
   uploadAllowance(nowMs: number): number {
     return this.#sendBucket?.available(nowMs) ?? Infinity

@@ -1,3 +1,4 @@
+import type { Named } from './named.js'
 import type { Random } from './random.js'
 import { token } from './token.js'
 import type { PeerView, TorrentView } from './views.js'
@@ -36,8 +37,7 @@ export interface Unchoke {
 }
 
 /** Makes the ordered list of peers to unchoke, best first; core drops the gone and cuts at the slots. May keep private state. */
-export interface Choker {
-  readonly name: string
+export interface Choker extends Named {
   create(torrent: TorrentView, random: Random): (round: ChokeRound) => readonly Unchoke[]
 }
 export const Choker = token<Choker>('Choker')

@@ -1,3 +1,4 @@
+import type { Named } from './named.js'
 import type { Random } from './random.js'
 import { token } from './token.js'
 import type { PeerView, PickView } from './views.js'
@@ -28,8 +29,7 @@ export interface Picker {
 }
 
 /** A piece selection strategy. Exists for a torrent only while it downloads. */
-export interface PiecePicker {
-  readonly name: string
+export interface PiecePicker extends Named {
   create(torrent: PickView, random: Random): Picker
 }
 export const PiecePicker = token<PiecePicker>('PiecePicker')

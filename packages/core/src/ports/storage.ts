@@ -1,5 +1,6 @@
 import type { ReadonlyBits } from '../bytes/bits.js'
 import type { Content } from '../metainfo/metainfo.js'
+import type { Named } from './named.js'
 import { token } from './token.js'
 
 export interface StorageOptions {
@@ -13,8 +14,7 @@ export interface StorageOptions {
 export type ReadPurpose = 'verify' | 'serve' | 'stream'
 
 /** One place for the data of torrents. Chosen per torrent by `name`. */
-export interface Storage {
-  readonly name: string
+export interface Storage extends Named {
   /** Prepares a torrent's place. Creates nothing on disk yet. @throws StorageError */
   open(content: Content, options: StorageOptions, signal: AbortSignal): Promise<StorageHandle>
 }

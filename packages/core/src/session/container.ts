@@ -7,6 +7,7 @@ import { Datagram } from '../ports/datagram.js'
 import { Hasher } from '../ports/hasher.js'
 import { Logger } from '../ports/logger.js'
 import { Memory } from '../ports/memory.js'
+import type { Named } from '../ports/named.js'
 import { PeerExtension } from '../ports/peer-extension.js'
 import { PiecePicker } from '../ports/piece-picker.js'
 import { Random } from '../ports/random.js'
@@ -132,8 +133,8 @@ export class SessionContainer implements Services {
     return this.#of(port).map((binding) => this.service(binding) as T)
   }
 
-  named<T extends { readonly name: string }>(port: Token<T>, name?: string): T | undefined {
-    return this.all(port).find((service) => name === undefined || service.name === name)
+  named<T extends Named>(port: Token<T>, name?: string): T | undefined {
+    return this.all(port).find((service) => (name === undefined ? service.onlyByName !== true : service.name === name))
   }
 
   #of(port: Token<unknown>): readonly Binding[] {

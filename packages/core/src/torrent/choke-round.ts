@@ -12,10 +12,11 @@ export interface ChokeInput {
 }
 
 /**
- * One choke round (BEP 3, "choking"): the choker's ordered list is cut at the slots; those on it are unchoked, all others
- * choked. A peer that is not interested is choked too: it costs no slot. Answers how many are unchoked.
+ * One choke round (BEP 3, "choking"): the choker's ordered list, without those who left or want nothing, is cut at the
+ * slots; those on it are unchoked, all others choked. A peer that is not interested is choked too: it costs no slot.
+ * Answers whether any peer was given a rate of its own.
  */
-export function chokeRound(input: ChokeInput, decisions: Decisions, effects: Effects): number {
+export function chokeRound(input: ChokeInput, decisions: Decisions, effects: Pick<Effects, 'flush'>): boolean {
   const { nowMs, slots, seeding, uploadLimit } = input
   const peers = [...input.peers]
   const candidates = peers
@@ -30,18 +31,19 @@ export function chokeRound(input: ChokeInput, decisions: Decisions, effects: Eff
       snubbed: peer.snubbed,
     }))
   const round: ChokeRound = { nowMs, slots, seeding, uploadLimit, candidates }
+  const present = new Set<unknown>(candidates.map(({ peer }) => peer))
   const rates = new Map<unknown, number | undefined>()
   for (const unchoke of candidates.length === 0 ? [] : decisions.unchoke(round)) {
     if (rates.size >= slots) break
-    rates.set(unchoke.peer, unchoke.uploadBytesPerSecond)
+    if (present.has(unchoke.peer)) rates.set(unchoke.peer, unchoke.uploadBytesPerSecond)
   }
   for (const peer of peers) {
-    const unchoke = rates.has(peer) && peer.isInterested
+    const unchoke = rates.has(peer)
     if (unchoke === peer.amChoking) {
       peer.setChoking(!unchoke, nowMs)
       effects.flush(peer)
     }
     if (unchoke) peer.setUploadRate(rates.get(peer), nowMs)
   }
-  return peers.filter((peer) => !peer.amChoking).length
+  return peers.some((peer) => peer.isPaced)
 }

@@ -1,7 +1,7 @@
 import { blockBytes } from '../metainfo/metainfo.js'
 import type { Peer } from '../peer/peer.js'
 import type { Allowance, Decisions, Effects, TorrentBooks } from './effects.js'
-import { serveNext } from './serving.js'
+import { Serving } from './serving.js'
 
 export interface RequestParts {
   readonly torrent: TorrentBooks
@@ -32,10 +32,12 @@ export class Requests {
   readonly #dirty = new Set<Peer>()
   /** Peers that could take more, had there been something to ask or room to put it. */
   readonly #hungry = new Set<Peer>()
+  readonly #serving: Serving
   #wasEndgame = false
 
   constructor(parts: RequestParts) {
     this.#parts = parts
+    this.#serving = new Serving(parts.allowance, parts.effects)
   }
 
   /** Marks one peer for a refill at the end of the turn; nothing for one that left. */
@@ -47,6 +49,11 @@ export class Requests {
 
   markAll(): void {
     for (const peer of this.#parts.torrent.peers.values()) this.mark(peer)
+  }
+
+  /** Peers that want blocks get another chance: the limits let more through by now. */
+  markWaiting(): void {
+    for (const peer of this.#parts.torrent.peers.values()) if (peer.inbox.size > 0) this.mark(peer)
   }
 
   /** Peers that wait for memory, a rate limit or something to ask get another chance. */
@@ -63,7 +70,7 @@ export class Requests {
       for (const peer of this.#hungry) this.#refill(peer, nowMs)
     }
     this.#wasEndgame = endgame
-    for (const peer of this.#dirty) serveNext(peer, this.#parts.allowance, this.#parts.effects, nowMs)
+    this.#serving.serve(this.#dirty, nowMs)
     this.#dirty.clear()
   }
 
@@ -170,6 +177,7 @@ export class Requests {
   peerLeft(peer: Peer): void {
     this.#dirty.delete(peer)
     this.#hungry.delete(peer)
+    this.#serving.peerLeft(peer)
     while (peer.asked.shift((piece, block) => this.released(piece, block))) continue
     this.#parts.torrent.ledger?.peerLeft(peer)
     this.wakeHungry()

@@ -8,16 +8,55 @@ const runBytes = 262_144
 const outputHighBytes = 524_288
 const leastGrantBytes = 16_384
 
-/** Starts as many uploads to one peer as its output and the limits allow. */
-export function serveNext(peer: Peer, allowance: Allowance, effects: Effects, nowMs: number): void {
-  while (peer.inbox.size > 0 && peer.outputBytes < outputHighBytes) {
-    const grantBytes = Math.min(allowance.toSend(nowMs), peer.uploadAllowance(nowMs))
-    if (grantBytes <= 0) return
+/**
+ * Starts uploads: as many as output and limits allow. While the limits are short, peers are served in turn, a run each,
+ * so that each gets a fair share, and those whom the choker gave a rate of their own get no more than that.
+ *
+ * Invariant: whoever waits here wants blocks and could take them; only the shared limits are in the way.
+ */
+export class Serving {
+  readonly #waiting = new Set<Peer>()
+  readonly #allowance: Allowance
+  readonly #effects: Pick<Effects, 'serve'>
+
+  constructor(allowance: Allowance, effects: Pick<Effects, 'serve'>) {
+    this.#allowance = allowance
+    this.#effects = effects
+  }
+
+  /** Serves those who wait already, then those who were touched. */
+  serve(touched: Iterable<Peer>, nowMs: number): void {
+    for (const peer of touched) if (peer.inbox.size > 0) this.#waiting.add(peer)
+    for (let [peer] = this.#waiting; peer !== undefined; [peer] = this.#waiting) {
+      const available = this.#allowance.toSend(nowMs)
+      if (available <= 0) return
+      const share = Math.max(leastGrantBytes, available / this.#waiting.size)
+      this.#waiting.delete(peer)
+      if (share === Infinity) this.#serveAll(peer, nowMs)
+      else if (this.#serveRun(peer, share, nowMs)) this.#waiting.add(peer)
+    }
+  }
+
+  /** Nobody has to wait for others while there is no limit. */
+  #serveAll(peer: Peer, nowMs: number): void {
+    while (this.#serveRun(peer, Infinity, nowMs)) continue
+  }
+
+  peerLeft(peer: Peer): void {
+    this.#waiting.delete(peer)
+  }
+
+  /** False when the peer wants nothing, or cannot take any now. */
+  #serveRun(peer: Peer, shareBytes: number, nowMs: number): boolean {
+    if (peer.outputBytes >= outputHighBytes) return false
+    const grantBytes = Math.min(shareBytes, peer.uploadAllowance(nowMs))
+    if (grantBytes <= 0) return false
     const run = peer.inbox.nextRun(runBlocks, Math.min(runBytes, Math.max(leastGrantBytes, grantBytes)))
-    if (run === undefined) return
-    allowance.sent(run.lengthBytes, nowMs)
+    if (run === undefined) return false
+    this.#allowance.sent(run.lengthBytes, nowMs)
     peer.uploadCharged(run.lengthBytes, nowMs)
     peer.outputBytes += run.lengthBytes
-    effects.serve(peer, run)
+    this.#effects.serve(peer, run)
+    return true
   }
 }
