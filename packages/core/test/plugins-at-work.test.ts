@@ -119,6 +119,25 @@ describe('a plugin at work', () => {
     expect(await world.clock.runUntil(() => download.view.state === 'seeding', 30_000)).toBe(true)
   })
 
+  it('reveal without a piece shows all that is there, and what comes later', async () => {
+    const shy = plugin('shy', (host) => host.hooks.showHaves.tap((shown) => new Bits(shown.length)))
+    const world = new World()
+    const { metainfo, data } = makeTorrent({ lengthBytes: 4 * piece, pieceBytes: piece })
+    const source = await world.session('10.0.0.1', new TestStorage(0, data))
+    await (
+      await source.add({ torrent: metainfo, directory: '/' })
+    ).ready
+    const middle = await world.session('10.0.0.2', new TestStorage(data.length), [shy])
+    const download = await middle.add({ torrent: metainfo, directory: '/' })
+    const end = await world.session('10.0.0.3', new TestStorage(data.length))
+    const last = await end.add({ torrent: metainfo, directory: '/', peers: [world.endpoint('10.0.0.2')] })
+    await world.clock.advance(5_000)
+    const [peer] = download.view.peers
+    if (peer !== undefined) download.control.reveal(peer)
+    download.control.addPeers([world.endpoint('10.0.0.1')], 'user')
+    expect(await world.clock.runUntil(() => last.view.state === 'seeding', 30_000)).toBe(true)
+  })
+
   it('announce may change what a tracker is told, and veto it', async () => {
     const told: string[] = []
     const tracker = plugin(

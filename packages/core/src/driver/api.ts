@@ -47,8 +47,8 @@ export interface TorrentControl {
   dial(endpoint: Endpoint): void
   disconnect(peer: PeerView, reason: string): void
   ban(host: string, ms: number, reason: string): void
-  /** Widens what a peer may see of our pieces, where a `showHaves` tap had narrowed it. */
-  reveal(peer: PeerView, piece: number): void
+  /** Widens what a peer may see of our pieces, where a `showHaves` tap had narrowed it: by one piece, or, without one, to all, those to come included. */
+  reveal(peer: PeerView, piece?: number): void
   /** 0 = unwanted, 1 … 7. */
   prioritize(pieces: readonly number[], priority: number): void
   /** By file index. */

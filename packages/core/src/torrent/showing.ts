@@ -1,3 +1,4 @@
+import type { Bits } from '../bytes/bits.js'
 import type { Peer } from '../peer/peer.js'
 import type { Decisions, Effects, TorrentBooks } from './effects.js'
 
@@ -50,23 +51,29 @@ export class Showing {
 
   /** What peers may see is decided anew: a plugin that hid pieces came or went. What is shown now is told. */
   reshow(): void {
-    const { torrent, decisions, effects } = this.#parts
-    const { peers, ledger } = torrent
-    if (ledger === undefined) return
-    for (const peer of peers.values()) {
-      const before = peer.shown
-      peer.shown = decisions.shown(peer)
-      if (before === undefined) continue
-      const shown = peer.shown ?? ledger.have
-      for (let piece = shown.nextSet(0); piece >= 0; piece = shown.nextSet(piece + 1)) {
-        if (!before.has(piece) && !peer.haves.has(piece)) peer.out.have(piece)
-      }
-      effects.flush(peer)
-    }
+    const { torrent, decisions } = this.#parts
+    if (torrent.ledger === undefined) return
+    for (const peer of torrent.peers.values()) this.#show(peer, decisions.shown(peer))
   }
 
-  /** Widens what a peer may see of our pieces. */
-  reveal(peer: Peer, piece: number): void {
+  /** From now on a peer may see these pieces, or all; it is told of those that were hidden. */
+  #show(peer: Peer, mask: Bits | undefined): void {
+    const before = peer.shown
+    const shown = mask ?? this.#parts.torrent.ledger?.have
+    peer.shown = mask
+    if (before === undefined || shown === undefined) return
+    for (let piece = shown.nextSet(0); piece >= 0; piece = shown.nextSet(piece + 1)) {
+      if (!before.has(piece) && !peer.haves.has(piece)) peer.out.have(piece)
+    }
+    this.#parts.effects.flush(peer)
+  }
+
+  /** Widens what a peer may see of our pieces: by one of them, or to all, those to come included. */
+  reveal(peer: Peer, piece?: number): void {
+    if (piece === undefined) {
+      this.#show(peer, undefined)
+      return
+    }
     if (this.#parts.torrent.ledger?.have.has(piece) !== true || peer.shown?.add(piece) !== true) return
     peer.out.have(piece)
     this.#parts.effects.flush(peer)
