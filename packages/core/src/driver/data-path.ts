@@ -1,4 +1,4 @@
-import { BitloomError, StorageError } from '../bytes/errors.js'
+import { StorageError } from '../bytes/errors.js'
 import type { Peer } from '../peer/peer.js'
 import type { Run } from '../peer/request-inbox.js'
 import type { Digests, Hasher } from '../ports/hasher.js'
@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.js'
 import type { StorageHandle } from '../ports/storage.js'
 import type { Extent } from '../torrent/open-piece.js'
 import type { Torrent } from '../torrent/torrent.js'
+import { asError } from './as-error.js'
 import type { PeerLink } from './peer-link.js'
 import type { Turns } from './turns.js'
 
@@ -201,8 +202,4 @@ function rejectRun(peer: Peer, run: Run): void {
     peer.out.reject(run.piece, begin, length)
     begin += length
   }
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new BitloomError('IO', String(error))
 }

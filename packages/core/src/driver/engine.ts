@@ -1,6 +1,7 @@
 import { BitloomError, MetainfoError, PluginError } from '../bytes/errors.js'
+import { equalBytes } from '../bytes/text.js'
 import type { HookRunner } from '../hooks/runner.js'
-import type { InfoHashes } from '../metainfo/metainfo.js'
+import { wireHashes } from '../metainfo/info-hash.js'
 import { Clock } from '../ports/clock.js'
 import type { IpEndpoint } from '../ports/endpoint.js'
 import { Hasher } from '../ports/hasher.js'
@@ -19,7 +20,7 @@ import type { AddOptions, Engine, SessionLimits, TorrentControl, TorrentHandle }
 import type { EngineContext } from './context.js'
 import { torrentControl } from './control.js'
 import { Dialer } from './dialer.js'
-import { Handshakes, sameBytes, type Shaken } from './handshakes.js'
+import { Handshakes, type Shaken } from './handshakes.js'
 import { type ListenOptions, openListeners } from './listeners.js'
 import { SharedBudget } from './memory-budget.js'
 import type { Services } from './services.js'
@@ -170,9 +171,7 @@ class SessionEngine implements Engine {
   /** By either 20-byte form of its hashes. */
   #find(infoHash: Uint8Array): TorrentDriver | undefined {
     for (const torrent of this.#torrents.values()) {
-      const { v1, v2 } = torrent.infoHashes
-      if (v1 !== undefined && sameBytes(v1, infoHash)) return torrent
-      if (v2 !== undefined && sameBytes(v2.subarray(0, 20), infoHash)) return torrent
+      if (wireHashes(torrent.infoHashes).some((hash) => equalBytes(hash, infoHash))) return torrent
     }
     return undefined
   }
@@ -199,7 +198,7 @@ class SessionEngine implements Engine {
 
   #checkAdd(options: AddOptions): void {
     const { torrent } = options
-    const twin = hashesOf(torrent.infoHashes)
+    const twin = wireHashes(torrent.infoHashes)
       .map((hash) => this.#find(hash))
       .find((found) => found !== undefined)
     if (twin !== undefined) throw new BitloomError('DUPLICATE', `the torrent ${twin.name} is in the session already`)
@@ -319,8 +318,4 @@ class SessionEngine implements Engine {
     const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
     if (errors.length > 0) throw new AggregateError(errors, 'the session closed with errors')
   }
-}
-
-function hashesOf(hashes: InfoHashes): Uint8Array[] {
-  return [hashes.v1, hashes.v2?.subarray(0, 20)].filter((hash) => hash !== undefined)
 }

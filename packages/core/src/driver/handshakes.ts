@@ -1,4 +1,5 @@
 import { isBitloomError, ProtocolError } from '../bytes/errors.js'
+import { equalBytes } from '../bytes/text.js'
 import type { Clock } from '../ports/clock.js'
 import type { Connection } from '../ports/transport.js'
 import { encodeHandshake, type Handshake, HandshakeReader } from '../wire/handshake.js'
@@ -41,7 +42,7 @@ export class Handshakes {
   dialled(connection: Connection, infoHash: Uint8Array, done: (result: Shaken | Error) => void): void {
     connection.write(encodeHandshake(this.#parts.ours(infoHash)), () => {})
     this.#run(connection, done, (theirs) => {
-      if (!sameBytes(theirs.infoHash, infoHash))
+      if (!equalBytes(theirs.infoHash, infoHash))
         throw new ProtocolError('answered for another torrent', 'HANDSHAKE_FAILED')
     })
   }
@@ -112,8 +113,4 @@ export class Handshakes {
     this.#closed = true
     for (const end of [...this.#running]) end()
   }
-}
-
-export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, index) => byte === b[index])
 }

@@ -1,4 +1,5 @@
 import { Bits } from '../bytes/bits.js'
+import { infoHashName } from '../metainfo/info-hash.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import { ResumeStore } from '../ports/resume-store.js'
 import type { StorageHandle } from '../ports/storage.js'
@@ -32,7 +33,7 @@ export async function findHaves(
 
 async function trustedHaves(context: EngineContext, input: HavesInput): Promise<Bits | undefined> {
   const { metainfo, directory, storage } = input
-  const record = await context.services.get(ResumeStore).get(resumeKey(metainfo))
+  const record = await context.services.get(ResumeStore).get(infoHashName(metainfo.infoHashes))
   if (record === undefined || record.directory !== directory) return undefined
   if (record.have.length !== (metainfo.layout.pieceCount + 7) >> 3) return undefined
   const have = Bits.from(record.have, metainfo.layout.pieceCount)
@@ -50,7 +51,7 @@ export async function saveHaves(
   const { metainfo, have, view } = input
   const { infoHashes } = metainfo
   const { uploadedBytes, receivedBytes } = view.stats
-  await context.services.get(ResumeStore).put(resumeKey(metainfo), {
+  await context.services.get(ResumeStore).put(infoHashName(metainfo.infoHashes), {
     infoHashes,
     directory: view.directory,
     storage: view.storage,
@@ -60,12 +61,7 @@ export async function saveHaves(
   })
 }
 
-function resumeKey(metainfo: Metainfo): string {
-  const hash = metainfo.infoHashes.v1 ?? metainfo.infoHashes.v2 ?? new Uint8Array()
-  return Array.from(hash, (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
-
 /** What was remembered is in doubt: all data is about to be hashed. */
 export async function forgetHaves(context: EngineContext, metainfo: Metainfo): Promise<void> {
-  await context.services.get(ResumeStore).delete(resumeKey(metainfo))
+  await context.services.get(ResumeStore).delete(infoHashName(metainfo.infoHashes))
 }

@@ -1,8 +1,8 @@
 import { isBitloomError } from '../bytes/errors.js'
+import { equalBytes } from '../bytes/text.js'
 import type { InfoHashes, Metainfo } from '../metainfo/metainfo.js'
 import { parseInfo } from '../metainfo/parse-torrent.js'
 import type { Hasher } from '../ports/hasher.js'
-import { sameBytes } from './handshakes.js'
 
 /** The metainfo of an info dictionary that came from outside, or `undefined` when it is not the one that was asked for. */
 export function readInfo(
@@ -13,8 +13,8 @@ export function readInfo(
 ): Metainfo | undefined {
   const { v1, v2 } = expected
   const isRight =
-    (v1 !== undefined && sameBytes(hasher.digest('sha1', bytes), v1)) ||
-    (v2 !== undefined && sameBytes(hasher.digest('sha256', bytes), v2))
+    (v1 !== undefined && equalBytes(hasher.digest('sha1', bytes), v1)) ||
+    (v2 !== undefined && equalBytes(hasher.digest('sha256', bytes), v2))
   if (!isRight) return undefined
   try {
     return parseInfo(bytes, (algorithm, input) => hasher.digest(algorithm, input), { trackers })

@@ -1,3 +1,4 @@
+import { equalBytes } from '../bytes/text.js'
 import type { Hello, Peer } from '../peer/peer.js'
 import type { Run } from '../peer/request-inbox.js'
 import type { Endpoint } from '../ports/endpoint.js'
@@ -17,7 +18,7 @@ import type { EngineContext } from './context.js'
 import type { DataPath } from './data-path.js'
 import { isReady, type TorrentDecisions } from './decisions.js'
 import { ExtensionTable } from './extension-table.js'
-import { sameBytes, type Shaken } from './handshakes.js'
+import type { Shaken } from './handshakes.js'
 import { type LinkOwner, PeerLink } from './peer-link.js'
 import { hasReservedBit, reservedBits } from '../wire/handshake.js'
 
@@ -158,7 +159,7 @@ export class Swarm implements Effects, LinkOwner {
 
   #refuse(peerId: Uint8Array, endpoint: Endpoint, source: string, outgoing: boolean): string | undefined {
     const { context } = this.#parts
-    if (sameBytes(peerId, context.peerId)) {
+    if (equalBytes(peerId, context.peerId)) {
       this.addresses.disconnected(endpoint, context.turns.nowMs, false)
       return 'is ourselves'
     }
@@ -174,7 +175,7 @@ export class Swarm implements Effects, LinkOwner {
   /** Both sides may have dialled: the connection that the smaller peer id dialled stays. */
   #refuseDouble(peerId: Uint8Array, outgoing: boolean): string | undefined {
     for (const peer of this.torrent.peers.values()) {
-      if (!sameBytes(peer.peerId, peerId)) continue
+      if (!equalBytes(peer.peerId, peerId)) continue
       const weAreSmaller = compareBytes(this.#context.peerId, peerId) < 0
       const keepNew = peer.outgoing !== outgoing && outgoing === weAreSmaller
       if (!keepNew) return 'is connected already'

@@ -8,6 +8,7 @@ import type { Torrent } from '../torrent/torrent.js'
 import { transition, type TorrentStep } from '../torrent/transition.js'
 import { Announcer } from './announcer.js'
 import type { AddOptions } from './api.js'
+import { asError } from './as-error.js'
 import { TorrentContent } from './content.js'
 import type { EngineContext } from './context.js'
 import { DataPath } from './data-path.js'
@@ -436,8 +437,4 @@ function isMetainfo(torrent: Metainfo | MagnetLink): torrent is Metainfo {
 
 function trackersOf(torrent: Metainfo | MagnetLink): readonly (readonly string[])[] {
   return isMetainfo(torrent) ? torrent.trackers : torrent.trackers.map((url) => [url])
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new BitloomError('IO', String(error))
 }

@@ -1,7 +1,6 @@
 /** The frozen values that a .torrent file becomes. Everything above reads torrents through these. */
 
-/** A block is what peers ask each other for (BEP 3): 16 KiB, the last one of a piece may be shorter. */
-export const blockBytes = 16_384
+export { blockBytes } from '../bytes/block-bytes.js'
 
 /** What identifies a torrent: the v1 hash (SHA-1, 20 bytes), the v2 hash (SHA-256, 32 bytes), or both (hybrid, BEP 52). */
 export interface InfoHashes {

@@ -1,4 +1,5 @@
 import { Bits } from '../bytes/bits.js'
+import { blockBytes } from '../bytes/block-bytes.js'
 import { ProtocolError } from '../bytes/errors.js'
 import type { Endpoint } from '../ports/endpoint.js'
 import type { PeerView } from '../ports/views.js'
@@ -9,7 +10,6 @@ import { RateMeter } from './rate-meter.js'
 import { TokenBucket } from './token-bucket.js'
 import { RequestWindow } from './request-window.js'
 
-const blockBytes = 16_384
 /** Unasked or useless payload that is taken before the connection ends. */
 const uselessLimitBytes = 1_048_576
 /** Blocks that were given up and may still come, remembered for one peer. */

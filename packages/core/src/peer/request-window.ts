@@ -1,3 +1,5 @@
+import { blockBytes } from '../bytes/block-bytes.js'
+
 /**
  * How many blocks to keep asked of one peer, so that the path to it stays full (PERFORMANCE: "request window").
  * Slow start: one more per block received, until a second passes without a clearly higher rate; from then on what the
@@ -6,7 +8,6 @@
 const startBlocks = 16
 const leastBlocks = 4
 const secondsAhead = 3
-const blockBytes = 16_384
 
 export class RequestWindow {
   /** What the peer queues at most. Without an extension handshake clients are known to take 250. */

@@ -1,3 +1,4 @@
+import { blockBytes } from '../bytes/block-bytes.js'
 import { ProtocolError } from '../bytes/errors.js'
 import { messageIds as ids } from './messages.js'
 
@@ -26,7 +27,7 @@ export class MessageLengths {
   constructor(limits: LengthLimits) {
     this.pieceCount = limits.pieceCount
     this.#claimedIds = limits.claimedIds ?? {}
-    this.#maxBlockBytes = limits.maxBlockBytes ?? 16_384
+    this.#maxBlockBytes = limits.maxBlockBytes ?? blockBytes
     this.#maxBitfieldBytes = limits.maxBitfieldBytes ?? 32_768
     this.#maxMessageBytes = limits.maxMessageBytes ?? 1_048_576
   }
