@@ -7,6 +7,7 @@ import type { Clock } from '../ports/clock.js'
 import type { TorrentView } from '../ports/views.js'
 import type { AnnounceSchedule, AnnounceTask } from '../torrent/announce-schedule.js'
 import type { Services } from './services.js'
+import type { TorrentTracer } from './torrent-tracer.js'
 import type { Turns } from './turns.js'
 import { untilAborted } from './until-aborted.js'
 
@@ -21,6 +22,7 @@ export interface AnnouncerParts {
   readonly hooks: HookRunner
   readonly view: TorrentView
   readonly schedule: AnnounceSchedule
+  readonly trace: TorrentTracer
   identity(): AnnounceIdentity
   /** The listening port that trackers are told. */
   port(): number
@@ -79,7 +81,11 @@ export class Announcer {
     try {
       const request = await untilAborted(hooks.announce(this.#request(task), view), signal)
       if (request.skip !== undefined) {
-        turns.run(() => schedule.skipped(task, turns.nowMs))
+        const reason = request.skip
+        turns.run(() => {
+          schedule.skipped(task, turns.nowMs)
+          this.#parts.trace.announceSkipped(url, task.event, hooks.skippedBy(request), reason)
+        })
         return
       }
       const answer = await this.#send(task, request, signal)

@@ -1,5 +1,6 @@
 import type { Endpoint, IpEndpoint } from '../ports/endpoint.js'
 import type { MagnetLink, Metainfo } from '../metainfo/metainfo.js'
+import type { TraceSink } from '../ports/trace.js'
 import type { PeerView, TorrentView } from '../ports/views.js'
 
 /** Limits of a session; LIMITS in `docs/LIMITS.md`. Rates in bytes/s, `undefined` = unlimited. */
@@ -87,6 +88,8 @@ export interface Engine {
   torrents(): readonly TorrentView[]
   control(torrentId: string): TorrentControl
   setLimits(limits: SessionLimits): void
+  /** See `Session.trace`. */
+  trace(sink: TraceSink): () => void
   /** Strategies that are bound no longer: their torrents go on with the next default. */
   strategiesChanged(): void
   close(): Promise<void>

@@ -10,6 +10,7 @@ import type { TokenBucket } from '../peer/token-bucket.js'
 import type { IpEndpoint } from '../ports/endpoint.js'
 import type { SessionLimits } from './api.js'
 import type { Services } from './services.js'
+import type { Tracer } from './tracer.js'
 import type { Turns } from './turns.js'
 
 /** What all torrents of one session share. Nothing of it is global: two sessions have two. */
@@ -22,6 +23,7 @@ export interface EngineContext {
   readonly log: Logger
   readonly hooks: HookRunner
   readonly services: Services
+  readonly tracer: Tracer
   readonly budget: MemoryBudget & { readonly limitBytes: number }
   readonly bans: BanList
   readonly down: TokenBucket

@@ -43,7 +43,10 @@ export function torrentControl(
       if (metainfo !== undefined) command(() => torrent.provideMetainfo(metainfo))
       return metainfo !== undefined
     },
-    use: (strategies) => command(() => torrent.useStrategies(strategies)),
+    use: (strategies) => {
+      torrent.checkStrategies(strategies)
+      command(() => torrent.useStrategies(strategies))
+    },
     announceNow: () => command(() => torrent.announceNow()),
     pause: () => command(() => torrent.pause()),
     resume: () => command(() => torrent.resume()),

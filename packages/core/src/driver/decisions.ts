@@ -6,7 +6,8 @@ import type { Choker, ChokeRound, Unchoke } from '../ports/choker.js'
 import type { PiecePicker, Picker, Picks } from '../ports/piece-picker.js'
 import type { Random } from '../ports/random.js'
 import type { PickView, ReadyTorrent, TorrentView } from '../ports/views.js'
-import type { Decisions } from '../torrent/effects.js'
+import type { ChokeVerdict, Decisions, TakeWatch } from '../torrent/effects.js'
+import type { TorrentTracer } from './torrent-tracer.js'
 
 /** Blocks that plugins may reject before the torrent fails, naming the plugin: else a download could never end. */
 const mostRejections = 3
@@ -15,11 +16,15 @@ export interface DecisionParts {
   readonly hooks: HookRunner
   view(): TorrentView
   readonly random: Random
+  readonly trace: TorrentTracer
   /** A plugin keeps rejecting one block, or a strategy threw: the torrent cannot go on with it. */
   failed(error: PluginError): void
 }
 
-/** Every decision of one torrent in one place: taps, then the bound strategy. Core's own rules follow in `torrent/`. */
+/**
+ * Every decision of one torrent in one place: taps, then the bound strategy. Core's own rules follow in `torrent/`. What
+ * was decided, and by whom, is traced from here.
+ */
 export class TorrentDecisions implements Decisions {
   readonly #parts: DecisionParts
   readonly #rejections = new Map<string, number>()
@@ -27,6 +32,9 @@ export class TorrentDecisions implements Decisions {
   #pickerName = ''
   #chokerName = ''
   #choke: ((round: ChokeRound) => readonly Unchoke[]) | undefined
+  /** Taps are at work, not the picker. */
+  #inTaps = false
+  readonly #takes: TakeWatch = { took: (take) => this.#parts.trace.picked(take, this.#chooser()) }
 
   constructor(parts: DecisionParts) {
     this.#parts = parts
@@ -39,17 +47,48 @@ export class TorrentDecisions implements Decisions {
     this.reset()
   }
 
+  /** False until one is used, and again after it threw. */
+  get hasPicker(): boolean {
+    return this.#picker !== undefined
+  }
+
+  get hasChoker(): boolean {
+    return this.#choke !== undefined
+  }
+
   useChoker(choker: Choker): void {
     this.#chokerName = choker.name
     this.#choke = choker.create(this.#parts.view(), this.#parts.random.fork(`choker/${this.#parts.view().id}`))
   }
 
+  get takes(): TakeWatch | undefined {
+    return this.#parts.trace.isOn ? this.#takes : undefined
+  }
+
+  #chooser(): { by: 'tap' | 'picker'; name: string | undefined } {
+    return this.#inTaps ? { by: 'tap', name: this.#parts.hooks.lastPlugin } : { by: 'picker', name: this.#pickerName }
+  }
+
+  get judged(): Decisions['judged'] {
+    return this.#parts.trace.isOn ? this.#judged : undefined
+  }
+
+  readonly #judged = (verdict: ChokeVerdict, round: ChokeRound): void =>
+    this.#parts.trace.judged(verdict, round, this.#parts.hooks.chokeChangers)
+
   pick(peer: Peer, picks: Picks): boolean {
-    const { hooks } = this.#parts
-    const view = this.#parts.view()
-    if (hooks.pickPieceTapped && isReady(view) && hooks.pickPiece(peer, picks, view)) return true
+    if (this.#parts.hooks.pickPieceTapped && this.#tapped(peer, picks)) return true
     if (picks.left > 0) this.#withPicker('pick', (picker) => picker.pick(peer, picks))
     return false
+  }
+
+  #tapped(peer: Peer, picks: Picks): boolean {
+    const view = this.#parts.view()
+    if (!isReady(view)) return false
+    this.#inTaps = true
+    const enough = this.#parts.hooks.pickPiece(peer, picks, view)
+    this.#inTaps = false
+    return enough
   }
 
   changed(piece: number): void {
@@ -80,6 +119,7 @@ export class TorrentDecisions implements Decisions {
     const block = `${piece}/${begin}`
     const count = (this.#rejections.get(block) ?? 0) + 1
     this.#rejections.set(block, count)
+    this.#parts.trace.blockRejected(peer, piece, begin, plugin, count)
     if (count >= mostRejections) this.#parts.failed(rejects(plugin, piece))
     return false
   }

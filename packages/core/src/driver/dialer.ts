@@ -1,13 +1,17 @@
+import type { Refusal } from '../hooks/hooks.js'
 import type { Endpoint } from '../ports/endpoint.js'
 import { formatEndpoint } from '../ports/endpoint.js'
 import { Transport } from '../ports/transport.js'
 import type { EngineContext } from './context.js'
 import type { Handshakes } from './handshakes.js'
 import type { TorrentDriver } from './torrent-driver.js'
+import { bannedHost } from './torrent-tracer.js'
 import { untilAborted } from './until-aborted.js'
 
 /** How long a dial may take before its place goes to another. */
 const dialMs = 10_000
+
+const noTransport: Refusal = { refuse: 'no transport speaks to such addresses' }
 
 /** Opens connections for all torrents in turn, within the session's limits on half-open ones and dials a second. */
 export class Dialer {
@@ -79,12 +83,16 @@ export class Dialer {
     addresses.dialling(endpoint)
     const scheme = endpoint.kind === 'ip' ? 'tcp' : endpoint.url.split(':', 1)[0]
     const transport = services.all(Transport).find((one) => scheme !== undefined && one.schemes.includes(scheme))
-    const banned = endpoint.kind === 'ip' && bans.isBanned(endpoint.host, turns.nowMs)
-    const refused =
-      banned ||
-      transport === undefined ||
-      hooks.acceptPeer({ stage: 'dial', endpoint, source: 'known' }, torrent.view) !== undefined
-    if (refused) {
+    const candidate = { stage: 'dial', endpoint, source: 'known' } as const
+    const isBanned = endpoint.kind === 'ip' && bans.isBanned(endpoint.host, turns.nowMs)
+    const refusal = isBanned
+      ? bannedHost
+      : transport === undefined
+        ? noTransport
+        : hooks.acceptPeer(candidate, torrent.view)
+    if (refusal !== undefined || transport === undefined) {
+      const isTaps = refusal !== bannedHost && refusal !== noTransport
+      torrent.trace.refused(candidate, refusal ?? noTransport, isTaps ? hooks.lastPlugin : undefined)
       addresses.failed(endpoint, turns.nowMs)
       return false
     }

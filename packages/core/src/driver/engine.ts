@@ -3,7 +3,7 @@ import { equalBytes } from '../bytes/text.js'
 import type { HookRunner } from '../hooks/runner.js'
 import { wireHashes } from '../metainfo/info-hash.js'
 import { Clock } from '../ports/clock.js'
-import type { IpEndpoint } from '../ports/endpoint.js'
+import type { Endpoint, IpEndpoint } from '../ports/endpoint.js'
 import { Hasher } from '../ports/hasher.js'
 import { Logger } from '../ports/logger.js'
 import { Memory } from '../ports/memory.js'
@@ -11,6 +11,7 @@ import { PeerExtension } from '../ports/peer-extension.js'
 import { PiecePicker } from '../ports/piece-picker.js'
 import { Random } from '../ports/random.js'
 import { Storage } from '../ports/storage.js'
+import type { TraceSink } from '../ports/trace.js'
 import { type Connection, type Listening, Transport } from '../ports/transport.js'
 import { BanList } from '../torrent/ban-list.js'
 import { shareSlots } from '../torrent/share-slots.js'
@@ -25,6 +26,8 @@ import { type ListenOptions, openListeners } from './listeners.js'
 import { SharedBudget } from './memory-budget.js'
 import type { Services } from './services.js'
 import { TorrentDriver } from './torrent-driver.js'
+import { bannedHost, tellRefusal } from './torrent-tracer.js'
+import { Tracer } from './tracer.js'
 import { Turns } from './turns.js'
 
 export interface EngineParts {
@@ -85,6 +88,7 @@ class SessionEngine implements Engine {
       log,
       hooks,
       services,
+      tracer: new Tracer(log),
       peerId,
       clientName,
       random: services.get(Random),
@@ -134,14 +138,7 @@ class SessionEngine implements Engine {
   // Incoming peers.
 
   #accept(connection: Connection): void {
-    const { turns, bans, hooks } = this.#context
-    const { remote } = connection
-    const banned = remote.kind === 'ip' && bans.isBanned(remote.host, turns.nowMs)
-    if (
-      this.#isClosed ||
-      banned ||
-      hooks.acceptPeer({ stage: 'accept', endpoint: remote, source: 'incoming' }, undefined) !== undefined
-    ) {
+    if (this.#isClosed || this.#refuses(connection.remote)) {
       connection.close()
       return
     }
@@ -151,10 +148,23 @@ class SessionEngine implements Engine {
     })
   }
 
+  /** Whoever connects is looked at before it is listened to. */
+  #refuses(remote: Endpoint): boolean {
+    const { turns, bans, hooks, tracer } = this.#context
+    const candidate = { stage: 'accept', endpoint: remote, source: 'incoming' } as const
+    const isBanned = remote.kind === 'ip' && bans.isBanned(remote.host, turns.nowMs)
+    const refusal = isBanned ? bannedHost : hooks.acceptPeer(candidate, undefined)
+    if (refusal === undefined) return false
+    tellRefusal(tracer, { atMs: turns.nowMs }, candidate, refusal, isBanned ? undefined : hooks.lastPlugin)
+    return true
+  }
+
   #joinIncoming(shaken: Shaken): void {
     const torrent = this.#find(shaken.theirs.infoHash)
     const full = this.#peerCount() >= this.#limits.maxPeers
     if (torrent?.isActive !== true || full) {
+      const candidate = { stage: 'handshake', endpoint: shaken.connection.remote, source: 'incoming' } as const
+      torrent?.trace.refused(candidate, { refuse: full ? 'the session is full' : 'the torrent is not active' })
       shaken.connection.close()
       return
     }
@@ -184,7 +194,10 @@ class SessionEngine implements Engine {
     const { turns, hooks } = this.#context
     const torrent = new TorrentDriver(this.#context, options)
     this.#torrents.set(torrent.id, torrent)
-    turns.run(() => turns.watch(() => hooks.torrentAdded(torrent.view)))
+    turns.run(() => {
+      torrent.trace.added()
+      turns.watch(() => hooks.torrentAdded(torrent.view))
+    })
     torrent.start()
     this.#arm()
     return {
@@ -254,11 +267,27 @@ class SessionEngine implements Engine {
     this.#arm()
   }
 
+  trace(sink: TraceSink): () => void {
+    const { tracer, turns } = this.#context
+    let isOver = false
+    let stop: (() => void) | undefined
+    turns.run(() => {
+      if (isOver) return
+      stop = tracer.add(
+        sink,
+        [...this.#torrents.values()].flatMap((torrent) => torrent.trace.opening()),
+      )
+    })
+    return () => {
+      isOver = true
+      stop?.()
+    }
+  }
+
   strategiesChanged(): void {
     this.#context.turns.run(() => {
       for (const torrent of this.#torrents.values()) {
-        torrent.useStrategies({})
-        torrent.torrent.showing.reshow()
+        torrent.pluginsChanged()
       }
     })
   }

@@ -1,7 +1,8 @@
 import { PluginError, ProtocolError } from '../bytes/errors.js'
+import type { PeerCandidate, Refusal } from '../hooks/hooks.js'
 import type { HookRunner } from '../hooks/runner.js'
 import type { Peer } from '../peer/peer.js'
-import { type Endpoint, parseIp } from '../ports/endpoint.js'
+import { parseIp } from '../ports/endpoint.js'
 import { type ExtensionSession, PeerExtension } from '../ports/peer-extension.js'
 import type { Logger } from '../ports/logger.js'
 import type { TorrentView } from '../ports/views.js'
@@ -21,7 +22,7 @@ export interface ExtensionTableParts {
   /** The peer listens at this port, which is not the one it dialled from. */
   listens(peer: Peer, port: number): void
   readonly log: Logger
-  refused(peer: Peer, reason: string, banMs: number | undefined): void
+  refused(peer: Peer, candidate: PeerCandidate, refusal: Refusal): void
 }
 
 /** What one peer and we said in the extension handshakes. */
@@ -120,25 +121,13 @@ export class ExtensionTable {
     if (hello.requestQueue !== undefined) peer.window.limit = Math.max(1, Math.min(hello.requestQueue, requestQueue))
     if (hello.uploadOnly !== undefined) peer.uploadOnly = hello.uploadOnly
     if (hello.port !== undefined && hello.port > 0) this.#parts.listens(peer, hello.port)
-    const refusal = this.#refusal(peer, peer.endpoint)
+    const candidate = candidateOf(peer)
+    const refusal = this.#parts.hooks.acceptPeer(candidate, this.#parts.view())
     if (refusal !== undefined) {
-      this.#parts.refused(peer, refusal.refuse, refusal.banMs)
+      this.#parts.refused(peer, candidate, refusal)
       return
     }
     this.#open(peer, hello)
-  }
-
-  #refusal(peer: Peer, endpoint: Endpoint) {
-    const { client, peerId } = peer
-    const source = peer.outgoing ? 'dialled' : 'incoming'
-    const candidate = {
-      stage: 'extended' as const,
-      endpoint,
-      source,
-      peerId,
-      ...(client === undefined ? {} : { client }),
-    }
-    return this.#parts.hooks.acceptPeer(candidate, this.#parts.view())
   }
 
   #open(peer: Peer, hello: NonNullable<ReturnType<typeof decodeExtendedHandshake>>): void {
@@ -166,4 +155,9 @@ export class ExtensionTable {
     this.#speaking.delete(peer)
     for (const [name, session] of speaking?.sessions ?? []) this.#isolated(name, () => session.close?.())
   }
+}
+
+function candidateOf({ client, peerId, endpoint, outgoing }: Peer): PeerCandidate {
+  const source = outgoing ? 'dialled' : 'incoming'
+  return { stage: 'extended', endpoint, source, peerId, ...(client === undefined ? {} : { client }) }
 }

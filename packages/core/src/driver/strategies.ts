@@ -1,9 +1,12 @@
 import { PluginError } from '../bytes/errors.js'
 import { Choker } from '../ports/choker.js'
 import { PiecePicker } from '../ports/piece-picker.js'
+import type { Token } from '../ports/token.js'
+import type { Ledger } from '../torrent/ledger.js'
 import type { Torrent } from '../torrent/torrent.js'
 import type { TorrentDecisions } from './decisions.js'
 import type { Services } from './services.js'
+import type { TorrentTracer } from './torrent-tracer.js'
 import { contentView } from './torrent-view.js'
 
 export interface StrategyNames {
@@ -15,14 +18,26 @@ export interface StrategyParts {
   readonly services: Services
   readonly decisions: TorrentDecisions
   readonly torrent: Torrent
+  readonly trace: TorrentTracer
   failed(error: PluginError): void
+  /** Another choker decides from now on. */
+  chokerChanged(): void
 }
 
-/** Which piece picker and choker one torrent uses: by name, looked up when used, so that plugins may come and go. */
+/**
+ * Which piece picker and choker one torrent uses: by name, looked up when used, so that plugins may come and go.
+ *
+ * A swap drops the old strategy and creates the new one, which builds its state from the views: all truth is in the ledger
+ * and the peers, so nothing that is asked, held or unchoked changes by it. One that stays the same is left alone.
+ */
 export class Strategies {
   picker: string | undefined
   choker = ''
   readonly #parts: StrategyParts
+  #usedChoker: Choker | undefined
+  #usedPicker: PiecePicker | undefined
+  /** The books that the picker was made for. */
+  #usedLedger: Ledger | undefined
 
   constructor(parts: StrategyParts) {
     this.#parts = parts
@@ -30,31 +45,65 @@ export class Strategies {
 
   /**
    * What is not named stays as it is, or becomes the next default if it is bound no longer.
-   * @throws PluginError PLUGIN_MISSING for a name that nobody bound
+   * @throws PluginError PLUGIN_MISSING for a name that nobody bound, before anything changed
    */
-  use(names: StrategyNames): void {
-    const { services, decisions } = this.#parts
-    const choker =
-      services.named(Choker, names.choker ?? (this.choker === '' ? undefined : this.choker)) ?? services.named(Choker)
-    if (choker === undefined || (names.choker !== undefined && choker.name !== names.choker))
-      throw missing('Choker', names.choker)
-    const picker = services.named(PiecePicker, names.picker ?? this.picker) ?? services.named(PiecePicker)
-    if (names.picker !== undefined && picker?.name !== names.picker) throw missing('PiecePicker', names.picker)
-    this.choker = choker.name
-    decisions.useChoker(choker)
-    this.picker = picker?.name
-    this.renewPicker()
+  use(names: StrategyNames, reason: 'command' | 'plugins changed'): void {
+    this.check(names)
+    const { services } = this.#parts
+    const choker = named(services, Choker, names.choker ?? this.choker)
+    if (choker === undefined) throw missing('Choker', names.choker)
+    this.#useChoker(choker, reason)
+    this.picker = named(services, PiecePicker, names.picker ?? this.picker)?.name
+    this.renewPicker(reason)
   }
 
-  /** A picker exists only while something is missing. */
-  renewPicker(): void {
-    const { services, decisions, torrent } = this.#parts
-    if (torrent.ledger === undefined) return
+  /** @throws PluginError PLUGIN_MISSING for a name that nobody bound */
+  check({ picker, choker }: StrategyNames): void {
+    const { services } = this.#parts
+    if (choker !== undefined && services.named(Choker, choker) === undefined) throw missing('Choker', choker)
+    if (picker !== undefined && services.named(PiecePicker, picker) === undefined) throw missing('PiecePicker', picker)
+  }
+
+  #useChoker(choker: Choker, reason: 'command' | 'plugins changed'): void {
+    const { decisions, trace } = this.#parts
+    if (choker === this.#usedChoker && decisions.hasChoker) return
+    const from = this.#usedChoker?.name
+    this.#usedChoker = choker
+    this.choker = choker.name
+    decisions.useChoker(choker)
+    if (from === undefined) return
+    trace.strategy('choker', { from, to: choker.name }, reason)
+    this.#parts.chokerChanged()
+  }
+
+  /** What is missing changed, or the plugins did. A picker exists only while something is missing. */
+  renewPicker(reason?: 'command' | 'plugins changed'): void {
+    const { services, decisions, torrent, trace } = this.#parts
+    const { ledger } = torrent
+    if (ledger === undefined) return
     const picker = torrent.isWhole ? undefined : services.named(PiecePicker, this.picker)
     if (picker === undefined && !torrent.isWhole) this.#parts.failed(missing('PiecePicker', this.picker))
-    decisions.usePicker(picker, contentView(torrent))
+    const isSame = picker === this.#usedPicker && ledger === this.#usedLedger
+    if (!isSame || (picker !== undefined && !decisions.hasPicker)) {
+      const from = this.#usedPicker?.name
+      this.#usedPicker = picker
+      this.#usedLedger = ledger
+      decisions.usePicker(picker, contentView(torrent))
+      const change = { from, to: picker?.name }
+      const because = picker === undefined ? 'nothing is missing' : (reason ?? 'something is missing')
+      if (change.from !== change.to) trace.strategy('picker', change, because)
+    }
     torrent.requests.markAll()
   }
+}
+
+/** By its name if it is bound still, else the default. */
+function named<T extends { readonly name: string }>(
+  services: Services,
+  port: Token<T>,
+  name: string | undefined,
+): T | undefined {
+  return (name === undefined ? undefined : services.named(port, name)) ?? services.named(port)
 }
 
 /** Nobody bound the port, or not under this name. */

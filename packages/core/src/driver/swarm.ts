@@ -1,4 +1,5 @@
 import { equalBytes } from '../bytes/text.js'
+import type { PeerCandidate } from '../hooks/hooks.js'
 import type { Hello, Peer } from '../peer/peer.js'
 import type { Run } from '../peer/request-inbox.js'
 import type { Endpoint } from '../ports/endpoint.js'
@@ -20,6 +21,7 @@ import { isReady, type TorrentDecisions } from './decisions.js'
 import { ExtensionTable } from './extension-table.js'
 import type { Shaken } from './handshakes.js'
 import { type LinkOwner, PeerLink } from './peer-link.js'
+import type { TorrentTracer } from './torrent-tracer.js'
 import { hasReservedBit, reservedBits } from '../wire/handshake.js'
 
 const chokeEveryMs = 10_000
@@ -36,6 +38,7 @@ const privateSources: ReadonlySet<string> = new Set(['tracker', 'user', 'incomin
 export interface SwarmParts {
   readonly context: EngineContext
   readonly decisions: TorrentDecisions
+  readonly trace: TorrentTracer
   readonly view: () => TorrentView
   /** 20 bytes: what the handshakes of this torrent carry. */
   readonly infoHash: Uint8Array
@@ -89,7 +92,10 @@ export class Swarm implements Effects, LinkOwner {
       port: () => context.addresses()[0]?.port ?? 0,
       flush: (peer) => this.flush(peer),
       listens: (peer, port) => this.#listens(peer, port),
-      refused: (peer, reason, banMs) => this.drop(peer, reason, banMs),
+      refused: (peer, candidate, refusal) => {
+        parts.trace.refused(candidate, refusal, context.hooks.lastPlugin)
+        this.drop(peer, refusal.refuse, refusal.banMs)
+      },
       log: context.log,
     })
   }
@@ -103,13 +109,16 @@ export class Swarm implements Effects, LinkOwner {
         if (hooks.peerHasTapped) later((view) => hooks.peerHas(peer, piece, view))
       },
       pieceVerified: (piece) => {
+        this.#parts.trace.pieceVerified(piece)
         context.wake()
         later((view) => isReady(view) && hooks.pieceVerified(piece, view))
       },
-      pieceRejected: (piece, contributors) =>
-        later((view) => isReady(view) && hooks.pieceRejected(piece, contributors, view)),
+      pieceRejected: (piece, contributors) => {
+        this.#parts.trace.pieceRejected(piece, contributors)
+        later((view) => isReady(view) && hooks.pieceRejected(piece, contributors, view))
+      },
       wantedWhole: () => this.#parts.wantedWhole(),
-      chokeSoon: () => this.#chokeSoon(),
+      chokeSoon: () => this.chokeSoon(),
       extended: (peer, id, payload) => this.#extensions.receive(peer, id, payload),
       other: (peer, id, payload) => this.#extensions.other(peer, id, payload),
     }
@@ -125,7 +134,8 @@ export class Swarm implements Effects, LinkOwner {
   join(shaken: Shaken, endpoint: Endpoint, source: string, outgoing: boolean): string | undefined {
     const { theirs, connection, rest } = shaken
     const { turns, memory } = this.#context
-    const refusal = this.#refuse(theirs.peerId, endpoint, source, outgoing)
+    const candidate = { stage: 'handshake', endpoint, source, peerId: theirs.peerId } as const
+    const refusal = this.#refuse(candidate, outgoing)
     if (refusal !== undefined) {
       connection.close()
       return refusal
@@ -147,6 +157,7 @@ export class Swarm implements Effects, LinkOwner {
     this.#extensions.greet(peer)
     this.#grantFast(peer)
     link.flush()
+    this.#parts.trace.joined(peer)
     turns.watch(() => this.#context.hooks.peerConnected(peer, this.#parts.view()))
     link.bind(peer, decoder, rest)
     this.#context.wake()
@@ -157,19 +168,31 @@ export class Swarm implements Effects, LinkOwner {
   /** Where peers that dialled us listen. */
   readonly #listenEndpoints = new Map<Peer, Endpoint>()
 
-  #refuse(peerId: Uint8Array, endpoint: Endpoint, source: string, outgoing: boolean): string | undefined {
+  #refuse(candidate: PeerCandidate & { readonly peerId: Uint8Array }, outgoing: boolean): string | undefined {
+    const { hooks } = this.#context
+    const ofCore = this.#refuseByRule(candidate)
+    const ofTaps = ofCore === undefined ? hooks.acceptPeer(candidate, this.#parts.view()) : undefined
+    const plugin = ofTaps === undefined ? undefined : hooks.lastPlugin
+    const reason = ofCore ?? ofTaps?.refuse ?? this.#refuseDouble(candidate.peerId, outgoing)
+    if (reason === undefined) return undefined
+    this.#parts.trace.refused(candidate, ofTaps ?? { refuse: reason }, plugin)
+    this.#ban(candidate.endpoint, ofTaps?.banMs, reason)
+    return reason
+  }
+
+  #refuseByRule({
+    peerId,
+    endpoint,
+  }: {
+    readonly peerId: Uint8Array
+    readonly endpoint: Endpoint
+  }): string | undefined {
     const { context } = this.#parts
     if (equalBytes(peerId, context.peerId)) {
       this.addresses.disconnected(endpoint, context.turns.nowMs, false)
       return 'is ourselves'
     }
-    if (this.torrent.peers.size >= this.#parts.maxPeers()) return 'has no place: too many peers'
-    const refusal = context.hooks.acceptPeer({ stage: 'handshake', endpoint, source, peerId }, this.#parts.view())
-    if (refusal !== undefined) {
-      this.#ban(endpoint, refusal.banMs)
-      return refusal.refuse
-    }
-    return this.#refuseDouble(peerId, outgoing)
+    return this.torrent.peers.size >= this.#parts.maxPeers() ? 'has no place: too many peers' : undefined
   }
 
   /** Both sides may have dialled: the connection that the smaller peer id dialled stays. */
@@ -216,6 +239,7 @@ export class Swarm implements Effects, LinkOwner {
       this.addresses.disconnected(endpoint, this.#context.turns.nowMs, true)
     }
     this.#listenEndpoints.delete(peer)
+    this.#parts.trace.left(peer, reason)
     this.#context.turns.watch(() => this.#context.hooks.peerDisconnected(peer, reason, this.#parts.view()))
     this.#context.dialSoon()
   }
@@ -225,14 +249,16 @@ export class Swarm implements Effects, LinkOwner {
     for (const peer of this.#links.keys()) this.#left(peer, reason)
   }
 
-  #ban(endpoint: Endpoint, banMs: number | undefined): void {
+  #ban(endpoint: Endpoint, banMs: number | undefined, reason: string): void {
     if (banMs === undefined || endpoint.kind !== 'ip') return
+    this.#parts.trace.banned(endpoint.host, banMs, reason)
     this.#context.bans.ban(endpoint.host, this.#context.turns.nowMs + banMs)
   }
 
   /** Nobody at this host is a peer for a while; those who are leave. */
   banHost(host: string, forMs: number, reason: string): void {
     this.#context.bans.ban(host, this.#context.turns.nowMs + forMs)
+    this.#parts.trace.banned(host, forMs, reason)
     for (const peer of this.torrent.peers.values()) {
       if (peer.endpoint.kind === 'ip' && peer.endpoint.host === host) this.drop(peer, reason)
     }
@@ -256,9 +282,14 @@ export class Swarm implements Effects, LinkOwner {
     const { hooks, turns } = this.#context
     if (this.#parts.view().private && !privateSources.has(source)) return
     for (const endpoint of endpoints) {
-      const refusal = hooks.acceptPeer({ stage: 'known', endpoint, source }, this.#parts.view())
-      if (refusal === undefined) this.addresses.add(endpoint, source, turns.nowMs)
-      else this.#ban(endpoint, refusal.banMs)
+      const candidate = { stage: 'known', endpoint, source } as const
+      const refusal = hooks.acceptPeer(candidate, this.#parts.view())
+      if (refusal === undefined) {
+        this.addresses.add(endpoint, source, turns.nowMs)
+      } else {
+        this.#parts.trace.refused(candidate, refusal, hooks.lastPlugin)
+        this.#ban(endpoint, refusal.banMs, refusal.refuse)
+      }
     }
     if (endpoints.length > 0) this.#context.dialSoon()
   }
@@ -307,7 +338,7 @@ export class Swarm implements Effects, LinkOwner {
   }
 
   drop(peer: Peer, reason: string, banMs?: number): void {
-    this.#ban(peer.endpoint, banMs)
+    this.#ban(peer.endpoint, banMs, reason)
     this.#context.turns.effect(() => this.#left(peer, reason))
   }
 
@@ -317,7 +348,8 @@ export class Swarm implements Effects, LinkOwner {
 
   // Time.
 
-  #chokeSoon(): void {
+  /** A round as soon as one may be. */
+  chokeSoon(): void {
     const { nowMs } = this.#context.turns
     this.#nextChokeMs = Math.min(this.#nextChokeMs, Math.max(nowMs, this.#lastChokeMs + chokeApartMs))
     this.#context.wake()

@@ -16,6 +16,7 @@ import { isReady, TorrentDecisions } from './decisions.js'
 import { deferred } from './deferred.js'
 import { Strategies, type StrategyNames } from './strategies.js'
 import { Swarm } from './swarm.js'
+import { TorrentTracer } from './torrent-tracer.js'
 import { torrentView, type ViewSource } from './torrent-view.js'
 import { within } from './within.js'
 
@@ -31,6 +32,7 @@ export class TorrentDriver implements ViewSource {
   readonly infoHashes: InfoHashes
   readonly view: TorrentView
   readonly swarm: Swarm
+  readonly trace: TorrentTracer
   readonly ready = deferred()
   readonly completed = deferred()
   state: TorrentState = 'loading'
@@ -59,7 +61,9 @@ export class TorrentDriver implements ViewSource {
     this.#pausing = options.paused === true
     this.id = `t${context.nextId()}`
     this.infoHashes = options.torrent.infoHashes
+    this.trace = new TorrentTracer({ tracer: context.tracer, turns: context.turns, view: () => this.view })
     this.#decisions = new TorrentDecisions({
+      trace: this.trace,
       hooks: context.hooks,
       view: () => this.view,
       random: context.random,
@@ -68,6 +72,7 @@ export class TorrentDriver implements ViewSource {
     this.swarm = new Swarm({
       context,
       decisions: this.#decisions,
+      trace: this.trace,
       view: () => this.view,
       infoHash: this.infoHash,
       maxPeers: () => Math.min(options.maxPeers ?? Infinity, context.limits().maxPeersPerTorrent),
@@ -80,9 +85,11 @@ export class TorrentDriver implements ViewSource {
       services: context.services,
       decisions: this.#decisions,
       torrent: this.torrent,
+      trace: this.trace,
       failed: (error) => this.#fail(error),
+      chokerChanged: () => this.swarm.chokeSoon(),
     })
-    this.useStrategies(options)
+    this.#strategies.use(options, 'command')
     if (options.peers !== undefined) this.swarm.found(options.peers, 'user')
   }
 
@@ -95,6 +102,7 @@ export class TorrentDriver implements ViewSource {
       services: context.services,
       hooks: context.hooks,
       view: this.view,
+      trace: this.trace,
       schedule: this.#schedule,
       identity: () => ({ infoHash: this.infoHash, peerId: context.peerId, key, private: this.private }),
       port: () => context.addresses()[0]?.port ?? 0,
@@ -250,11 +258,12 @@ export class TorrentDriver implements ViewSource {
 
   // Turning points.
 
-  #step(step: TorrentStep): boolean {
+  #step(step: TorrentStep, error?: Error): boolean {
     const next = transition(this.state, step)
     if (next === undefined) return false
     this.state = next
-    if (next !== 'failed' && next !== 'blocked') this.error = undefined
+    this.error = error
+    this.trace.state(error?.message)
     return true
   }
 
@@ -292,7 +301,7 @@ export class TorrentDriver implements ViewSource {
       return
     }
     const first = this.state !== 'blocked'
-    if (!this.#step('storage-failed') && first) return
+    if (!this.#step('storage-failed', error) && first) return
     this.error = error
     if (!first) return
     this.torrent.stopFetching()
@@ -308,8 +317,7 @@ export class TorrentDriver implements ViewSource {
   }
 
   #fail(error: Error): void {
-    if (this.isClosed || !this.#step('fail')) return
-    this.error = error
+    if (this.isClosed || !this.#step('fail', error)) return
     this.#leave('the torrent failed')
     this.#endDataPath()
     this.ready.reject(error)
@@ -374,8 +382,23 @@ export class TorrentDriver implements ViewSource {
   }
 
   /** @throws PluginError PLUGIN_MISSING for a name that nobody bound */
+  checkStrategies(names: StrategyNames): void {
+    this.#strategies.check(names)
+  }
+
+  /** Swaps strategies. One that was unbound since it was checked is not missed: what is there goes on. */
   useStrategies(names: StrategyNames): void {
-    this.#strategies.use(names)
+    try {
+      this.#strategies.use(names, 'command')
+    } catch (error) {
+      this.#context.log.warn('a strategy cannot be used any more', { torrent: this.name, error })
+    }
+  }
+
+  /** Plugins came or went: strategies that are gone make place for the next default. */
+  pluginsChanged(): void {
+    this.#strategies.use({}, 'plugins changed')
+    this.torrent.showing.reshow()
   }
 
   announceNow(): void {

@@ -23,14 +23,17 @@ export interface Tap {
   isOff: boolean
 }
 
-/** Takes failures of taps. */
+/** Takes failures of taps, and knows who was at work: what a trace names. */
 export interface Blame {
+  /** The deciding tap that was called last. */
+  at: Tap | undefined
   failed(tap: Tap, cause: unknown): void
 }
 
 /** What happens with failures: counted, the tap switched off at the fifth in a row, logged, told to `tell`. */
 export function createBlame(log: Logger, tell: (error: PluginError) => void, switchOff: (tap: Tap) => void): Blame {
   return {
+    at: undefined,
     failed(tap, cause) {
       tap.failures++
       if (tap.failures > mostFailures) return
@@ -73,6 +76,7 @@ export function guardDeciding<A extends readonly unknown[], R>(
 ): (...args: A) => R | undefined {
   return (...args) => {
     if (tap.isOff) return undefined
+    blame.at = tap
     try {
       const answer = fn(...args)
       refusePromise(answer)
@@ -111,6 +115,8 @@ export interface AnnounceRun {
   good: AnnounceRequest
   /** The tap at work. */
   at: Tap | undefined
+  /** The plugin that vetoed it. */
+  skippedBy: string | undefined
   /** Time is up, or the chain is through. */
   isOver: boolean
 }
@@ -136,6 +142,7 @@ export function guardAnnounce(tap: Tap, fn: AnnounceTap, blame: Blame) {
       tap.failures = 0
       if (answer === undefined) return undefined
       run.good = Object.freeze({ ...answer })
+      run.skippedBy = answer.skip === undefined ? undefined : (run.skippedBy ?? tap.plugin)
       return run.good
     } catch (cause) {
       if (!run.isOver) blame.failed(tap, cause)

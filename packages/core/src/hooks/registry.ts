@@ -112,7 +112,12 @@ function decidingHooks(slots: HookSlots, blame: Blame, place: PlaceTap): Pick<Ta
     chokeDecision: {
       tap(fn, options) {
         const at = place('chokeDecision', chokeDecision, options)
-        chokeDecision.tap(at, guardDeciding(at.owner, fn, unchokeAnswer, blame))
+        const check = (answer: unknown) => {
+          const list = unchokeAnswer(answer)
+          if (list !== undefined) slots.chokeChangers.push(at.name)
+          return list
+        }
+        chokeDecision.tap(at, guardDeciding(at.owner, fn, check, blame))
       },
     },
     acceptPeer: {

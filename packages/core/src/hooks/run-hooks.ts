@@ -12,7 +12,8 @@ export const announceStoppedMs = 2_000
 
 /** The hooks as the engine calls them. The taps in `slots` are guarded, so nothing here throws. */
 export function createRunner(slots: HookSlots, clock: Clock, blame: Blame): HookRunner {
-  const { announce, pickPiece, storeBlock, chokeDecision, acceptPeer, showHaves, watching } = slots
+  const { announce, pickPiece, storeBlock, chokeDecision, chokeChangers, acceptPeer, showHaves, watching } = slots
+  const skippers = new WeakMap<AnnounceRequest, string>()
   return {
     get pickPieceTapped() {
       return pickPiece.taps.length !== 0
@@ -29,13 +30,24 @@ export function createRunner(slots: HookSlots, clock: Clock, blame: Blame): Hook
     get peerHasTapped() {
       return watching.peerHas.taps.length !== 0
     },
-    announce: async (request, torrent) =>
-      announce.taps.length === 0 ? request : runAnnounce(announce, clock, blame, request, torrent),
+    get lastPlugin() {
+      return blame.at?.plugin
+    },
+    chokeChangers,
+    skippedBy: (request) => skippers.get(request),
+    announce: async (request, torrent) => {
+      if (announce.taps.length === 0) return request
+      const { good, skippedBy } = await runAnnounce(announce, clock, blame, request, torrent)
+      if (skippedBy !== undefined) skippers.set(good, skippedBy)
+      return good
+    },
     pickPiece: (peer, picks, torrent) => pickPiece.taps.length !== 0 && pickPiece.call(peer, picks, torrent) === true,
     storeBlock: (piece, begin, bytes, peer, torrent) =>
       storeBlock.taps.length === 0 ? undefined : storeBlock.call({ piece, begin, bytes }, peer, torrent),
-    chokeDecision: (unchokes, round, torrent) =>
-      chokeDecision.taps.length === 0 ? unchokes : (chokeDecision.call(unchokes, round, torrent) ?? unchokes),
+    chokeDecision: (unchokes, round, torrent) => {
+      chokeChangers.length = 0
+      return chokeDecision.taps.length === 0 ? unchokes : (chokeDecision.call(unchokes, round, torrent) ?? unchokes)
+    },
     acceptPeer: (candidate, torrent) =>
       acceptPeer.taps.length === 0 ? undefined : acceptPeer.call(candidate, torrent),
     showHaves: (shown, peer, torrent) =>
@@ -67,15 +79,15 @@ function runAnnounce(
   blame: Blame,
   request: AnnounceRequest,
   torrent: TorrentView,
-): Promise<AnnounceRequest> {
+): Promise<AnnounceRun> {
   const limitMs = request.event === 'stopped' ? announceStoppedMs : announceMs
-  const run: AnnounceRun = { good: Object.freeze({ ...request }), at: undefined, isOver: false }
+  const run: AnnounceRun = { good: Object.freeze({ ...request }), at: undefined, skippedBy: undefined, isOver: false }
   return new Promise((resolve) => {
     const finish = (): void => {
       if (run.isOver) return
       run.isOver = true
       cancel()
-      resolve(run.good)
+      resolve(run)
     }
     const cancel = clock.after(limitMs, () => {
       if (run.at !== undefined && !run.isOver)

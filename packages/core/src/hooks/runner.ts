@@ -20,6 +20,12 @@ export interface HookRunner extends Pick<HookSignatures, WatchingHook> {
   readonly chokeDecisionTapped: boolean
   readonly showHavesTapped: boolean
   readonly peerHasTapped: boolean
+  /** The plugin whose deciding tap was called last: within `pickPiece` whoever takes, after `acceptPeer` whoever refused. */
+  readonly lastPlugin: string | undefined
+  /** The plugins whose taps changed the list in the last `chokeDecision`. */
+  readonly chokeChangers: readonly string[]
+  /** The plugin that set `skip` in a request that `announce` answered. */
+  skippedBy(request: AnnounceRequest): string | undefined
   /** The request to send; `skip` is set if a tap vetoed it. At most 5 s, 2 s for `stopped`. */
   announce(request: AnnounceRequest, torrent: TorrentView): Promise<AnnounceRequest>
   /** True: ask this peer for nothing more in this turn. */

@@ -20,6 +20,8 @@ export interface HookSlots {
     [readonly Unchoke[], ChokeRound, ReadyTorrent],
     readonly Unchoke[] | undefined
   >
+  /** Plugins that changed the list in the last call of `chokeDecision`. */
+  readonly chokeChangers: string[]
   readonly acceptPeer: SyncBailHook<Parameters<HookSignatures['acceptPeer']>, ReturnType<HookSignatures['acceptPeer']>>
   readonly showHaves: SyncWaterfallHook<[ReadonlyBits, PeerView, ReadyTorrent], ReadonlyBits | undefined>
   readonly watching: { readonly [N in WatchingHook]: SyncHook<Parameters<HookSignatures[N]>> }
@@ -31,6 +33,7 @@ export function createSlots(): HookSlots {
     pickPiece: new SyncBailHook(['peer', 'picks', 'torrent'], 'pickPiece'),
     storeBlock: new SyncBailHook(['block', 'peer', 'torrent'], 'storeBlock'),
     chokeDecision: new SyncWaterfallHook(['unchokes', 'round', 'torrent'], 'chokeDecision'),
+    chokeChangers: [],
     acceptPeer: new SyncBailHook(['candidate', 'torrent'], 'acceptPeer'),
     showHaves: new SyncWaterfallHook(['shown', 'peer', 'torrent'], 'showHaves'),
     watching: {

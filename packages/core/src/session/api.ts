@@ -1,5 +1,6 @@
 import type { AddOptions, SessionLimits, TorrentControl, TorrentHandle } from '../driver/api.js'
 import type { IpEndpoint } from '../ports/endpoint.js'
+import type { TraceSink } from '../ports/trace.js'
 import type { TorrentView } from '../ports/views.js'
 import type { Plugin } from './plugin.js'
 import type { TapHooks } from '../hooks/hooks.js'
@@ -46,6 +47,12 @@ export interface Session extends AsyncDisposable {
   /** Removes a plugin while torrents run. @throws PluginError PLUGIN_IN_USE, BitloomError NOT_FOUND */
   remove(plugin: string): Promise<void>
   describe(): SessionDescription
+  /**
+   * Hears of every decision from now on, and of what came of it: why a piece was picked, a peer unchoked, choked or
+   * refused, a block rejected. Begins with what is there: a record for each torrent, one for each of its peers. The answer
+   * ends it. While nobody listens, nothing is recorded. A sink that throws hears of nothing more.
+   */
+  trace(sink: TraceSink): () => void
   /** Ends within 5 s and leaves no timer, socket or descriptor. Errors are gathered in an AggregateError. Idempotent. */
   close(): Promise<void>
 }

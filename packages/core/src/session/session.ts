@@ -5,6 +5,7 @@ import { createHooks, type HookRegistry, type PluginTaps } from '../hooks/regist
 import { Clock } from '../ports/clock.js'
 import { Logger } from '../ports/logger.js'
 import { Random } from '../ports/random.js'
+import type { TraceSink } from '../ports/trace.js'
 import { peerIdPrefix } from '../wire/peer-id.js'
 import type { Session, SessionDescription, SessionOptions } from './api.js'
 import { bindPlugins, checkPlugins, sessionName } from './boot.js'
@@ -188,6 +189,10 @@ class PluginSession implements Session {
     this.#container.unbind(name)
     this.#engine.strategiesChanged()
     return (await loaded?.dispose()) ?? []
+  }
+
+  trace(sink: TraceSink): () => void {
+    return this.#engine.trace(sink)
   }
 
   describe(): SessionDescription {

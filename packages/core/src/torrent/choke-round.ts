@@ -1,5 +1,5 @@
 import type { Peer } from '../peer/peer.js'
-import type { ChokeRound } from '../ports/choker.js'
+import type { ChokeRound, Unchoke } from '../ports/choker.js'
 import type { Decisions, Effects } from './effects.js'
 
 /** What one round needs of its torrent. */
@@ -32,18 +32,26 @@ export function chokeRound(input: ChokeInput, decisions: Decisions, effects: Pic
     }))
   const round: ChokeRound = { nowMs, slots, seeding, uploadLimit, candidates }
   const present = new Set<unknown>(candidates.map(({ peer }) => peer))
-  const rates = new Map<unknown, number | undefined>()
-  for (const unchoke of candidates.length === 0 ? [] : decisions.unchoke(round)) {
-    if (rates.size >= slots) break
-    if (present.has(unchoke.peer)) rates.set(unchoke.peer, unchoke.uploadBytesPerSecond)
+  const given = new Map<unknown, Unchoke>()
+  const list = candidates.length === 0 ? [] : decisions.unchoke(round)
+  for (const unchoke of list) {
+    if (given.size >= slots) break
+    if (present.has(unchoke.peer)) given.set(unchoke.peer, unchoke)
   }
   for (const peer of peers) {
-    const unchoke = rates.has(peer)
-    if (unchoke === peer.amChoking) {
-      peer.setChoking(!unchoke, nowMs)
+    const unchoke = given.get(peer)
+    const changed = (unchoke !== undefined) === peer.amChoking
+    if (changed) {
+      peer.setChoking(unchoke === undefined, nowMs)
       effects.flush(peer)
     }
-    if (unchoke) peer.setUploadRate(rates.get(peer), nowMs)
+    if (unchoke !== undefined) peer.setUploadRate(unchoke.uploadBytesPerSecond, nowMs)
+    decisions.judged?.({ peer, rank: rankOf(list, peer), unchoke, changed }, round)
   }
   return peers.some((peer) => peer.isPaced)
+}
+
+function rankOf(list: readonly Unchoke[], peer: Peer): number | undefined {
+  const at = list.findIndex((unchoke) => unchoke.peer === peer)
+  return at < 0 ? undefined : at + 1
 }

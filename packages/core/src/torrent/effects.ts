@@ -15,8 +15,34 @@ export interface TorrentBooks {
   readonly metainfo: Metainfo | undefined
 }
 
+/** What a trace is told of picks: one call for each piece that blocks were asked of, whoever chose it. */
+export interface TakeWatch {
+  /** `how`: free blocks of a piece that was named, of a begun piece, blocks asked of others, or the last ones in endgame. */
+  took(take: {
+    readonly peer: Peer
+    readonly piece: number
+    readonly firstBlock: number
+    readonly blocks: number
+    readonly how: 'free' | 'begun' | 'busy' | 'endgame'
+    readonly reason: string
+  }): void
+}
+
+/** What one choke round decided of one peer. */
+export interface ChokeVerdict {
+  readonly peer: Peer
+  /** Its place in the ordered list, from 1. */
+  readonly rank: number | undefined
+  /** The entry of the list, if it got a slot. */
+  readonly unchoke: Unchoke | undefined
+  /** It was the other way before. */
+  readonly changed: boolean
+}
+
 /** The only way `torrent/` sees hooks and strategies. Implemented once, in `driver/decisions.ts`. */
 export interface Decisions {
+  /** Set while a trace is on. */
+  readonly takes?: TakeWatch | undefined
   /** Fills `picks` for one peer; true = ask it for nothing more, not even in endgame. */
   pick(peer: Peer, picks: Picks): boolean
   /** Availability, priority or state of one piece changed, or of many. */
@@ -25,6 +51,8 @@ export interface Decisions {
   /** False = this block is waste. */
   keep(peer: Peer, piece: number, begin: number, bytes: Uint8Array): boolean
   unchoke(round: ChokeRound): readonly Unchoke[]
+  /** Hears every verdict of a round, in no order; there while a trace is on. */
+  readonly judged?: ((verdict: ChokeVerdict, round: ChokeRound) => void) | undefined
   /** What a peer may see of our pieces; `undefined` = all. */
   shown(peer: Peer): Bits | undefined
 }

@@ -4,6 +4,7 @@ import type { Layout } from '../metainfo/metainfo.js'
 import type { Peer } from '../peer/peer.js'
 import type { Picks } from '../ports/piece-picker.js'
 import { type ArrivalParts, Arrivals } from './arrivals.js'
+import type { TakeWatch } from './effects.js'
 import { blockAsked, blockFree, type Extent, type OpenPiece } from './open-piece.js'
 import { OpenPieces, type OpenPiecesParts } from './open-pieces.js'
 
@@ -14,6 +15,8 @@ export interface LedgerParts extends OpenPiecesParts, ArrivalParts {
   /** 0 = unwanted, 1 … 7; changed by the ledger only from now on. */
   readonly priorities: Uint8Array
 }
+
+type TakeHow = Parameters<TakeWatch['took']>[0]['how']
 
 /** Askers of one block at the most, outside endgame and in it. */
 const busyAskers = 2
@@ -39,6 +42,7 @@ export class Ledger implements Picks {
   readonly #exclusive = new Set<number>()
   readonly #parts: LedgerParts
   #peer: Peer | undefined
+  #takes: TakeWatch | undefined
   #left = 0
   #nowMs = 0
   /** An extent could not be opened since memory is short. */
@@ -79,9 +83,10 @@ export class Ledger implements Picks {
     return this.#starved ? 0 : this.#left
   }
 
-  /** Opens the ledger for picks of one peer. `budget` is in blocks. */
-  begin(peer: Peer, budget: number, nowMs: number): Picks {
+  /** Opens the ledger for picks of one peer. `budget` is in blocks; `takes` is told of each piece that is taken of. */
+  begin(peer: Peer, budget: number, nowMs: number, takes?: TakeWatch): Picks {
     this.#peer = peer
+    this.#takes = takes
     this.#left = budget
     this.#nowMs = nowMs
     this.#starved = false
@@ -92,18 +97,19 @@ export class Ledger implements Picks {
   end(): number {
     const left = this.#left
     this.#peer = undefined
+    this.#takes = undefined
     this.#left = 0
     return left
   }
 
-  take(piece: number, _reason: string, limit = Infinity): number {
+  take(piece: number, reason: string, limit = Infinity): number {
     const peer = this.#peer
     if (peer === undefined || this.#left <= 0 || !this.#mayAsk(peer, piece)) return 0
     const open = this.#open.get(piece)
-    if (open !== undefined) return this.#isClosedTo(open, peer) ? 0 : this.#takeFree(open, peer, limit)
+    if (open !== undefined) return this.#isClosedTo(open, peer) ? 0 : this.#takeFree(open, peer, limit, 'free', reason)
     const fresh = this.#open.add(piece, this.#exclusive.has(piece), this.#nowMs)
     if (fresh === undefined) return 0
-    const taken = this.#takeFree(fresh, peer, limit)
+    const taken = this.#takeFree(fresh, peer, limit, 'free', reason)
     if (taken === 0) this.#open.close(fresh)
     return taken
   }
@@ -120,16 +126,16 @@ export class Ledger implements Picks {
     let taken = 0
     for (const open of helpful) {
       if (this.#left <= 0) break
-      taken += this.#takeFree(open, peer, Infinity)
+      taken += this.#takeFree(open, peer, Infinity, 'begun', 'begun piece')
     }
     return taken
   }
 
-  takeBusy(piece: number, _reason: string, limit = Infinity): number {
+  takeBusy(piece: number, reason: string, limit = Infinity): number {
     const peer = this.#peer
     const open = this.#open.get(piece)
     if (peer === undefined || open === undefined || !this.#mayAsk(peer, piece) || open.exclusive) return 0
-    return this.#takeAsked(open, peer, limit, busyAskers)
+    return this.#takeAsked(open, peer, limit, busyAskers, 'busy', reason)
   }
 
   /**
@@ -144,7 +150,7 @@ export class Ledger implements Picks {
     for (const open of this.#open.all().reverse()) {
       if (limit <= 0) break
       if (open.missingBlocks === 0 || open.exclusive || !this.#mayAsk(peer, open.piece)) continue
-      const more = this.#takeAsked(open, peer, limit, endgameAskers)
+      const more = this.#takeAsked(open, peer, limit, endgameAskers, 'endgame', 'last blocks')
       taken += more
       limit -= more
     }
@@ -178,9 +184,10 @@ export class Ledger implements Picks {
     return quick && this.#nowMs - open.lastMoveMs < leadIdleMs
   }
 
-  #takeFree(open: OpenPiece, peer: Peer, limit: number): number {
+  #takeFree(open: OpenPiece, peer: Peer, limit: number, how: TakeHow, reason: string): number {
     if (!this.#hasLead(open)) open.lead = peer
     let taken = 0
+    let firstBlock = -1
     for (let block = 0; block < open.states.length && this.#left > 0 && taken < limit && open.freeBlocks > 0; block++) {
       if (open.states[block] !== blockFree || peer.isBarred(open.piece, block)) continue
       if (!this.#open.admit(open, block)) {
@@ -188,19 +195,23 @@ export class Ledger implements Picks {
         break
       }
       this.#ask(open, block, peer)
-      taken++
+      if (taken++ === 0) firstBlock = block
     }
+    if (taken > 0) this.#takes?.took({ peer, piece: open.piece, firstBlock, blocks: taken, how, reason })
     return taken
   }
 
-  #takeAsked(open: OpenPiece, peer: Peer, limit: number, mostAskers: number): number {
+  #takeAsked(open: OpenPiece, peer: Peer, limit: number, mostAskers: number, how: TakeHow, reason: string): number {
     let taken = 0
+    let firstBlock = -1
     for (let block = open.states.length - 1; block >= 0 && this.#left > 0 && taken < limit; block--) {
       if (open.states[block] !== blockAsked || (open.askers[block] ?? 0) >= mostAskers) continue
       if (peer.asked.has(open.piece, block) || peer.isBarred(open.piece, block)) continue
       this.#ask(open, block, peer)
+      firstBlock = block
       taken++
     }
+    if (taken > 0) this.#takes?.took({ peer, piece: open.piece, firstBlock, blocks: taken, how, reason })
     return taken
   }
 

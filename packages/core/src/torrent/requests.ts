@@ -5,7 +5,7 @@ import { Serving } from './serving.js'
 
 export interface RequestParts {
   readonly torrent: TorrentBooks
-  readonly decisions: Pick<Decisions, 'pick'>
+  readonly decisions: Pick<Decisions, 'pick' | 'takes'>
   readonly effects: Effects
   readonly allowance: Allowance
   /** Payload that came, or is on its way, for nothing. */
@@ -86,7 +86,7 @@ export class Requests {
     if (budget < room) this.#hungry.add(peer)
     if (budget <= 0) return
     const before = peer.requestedBytes
-    const picks = ledger.begin(peer, budget, nowMs)
+    const picks = ledger.begin(peer, budget, nowMs, decisions.takes)
     const enough = decisions.pick(peer, picks)
     if (!enough && picks.left > 0) ledger.takeEndgame()
     if (ledger.end() > 0) this.#hungry.add(peer)

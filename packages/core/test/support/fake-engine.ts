@@ -46,6 +46,7 @@ export function bench() {
       control: () => {
         throw new Error('not in this test')
       },
+      trace: () => () => void story.push('the trace ends'),
       setLimits: () => void story.push('limits'),
       strategiesChanged: () => void story.push('strategies changed'),
       close: async () => {
