@@ -1,6 +1,7 @@
 import { PluginError } from '../bytes/errors.js'
 import { Choker } from '../ports/choker.js'
 import { PiecePicker } from '../ports/piece-picker.js'
+import type { Named } from '../ports/named.js'
 import type { Token } from '../ports/token.js'
 import type { Ledger } from '../torrent/ledger.js'
 import type { Torrent } from '../torrent/torrent.js'
@@ -98,11 +99,7 @@ export class Strategies {
 }
 
 /** By its name if it is bound still, else the default. */
-function named<T extends { readonly name: string }>(
-  services: Services,
-  port: Token<T>,
-  name: string | undefined,
-): T | undefined {
+function named<T extends Named>(services: Services, port: Token<T>, name: string | undefined): T | undefined {
   return (name === undefined ? undefined : services.named(port, name)) ?? services.named(port)
 }
 
