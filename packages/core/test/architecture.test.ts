@@ -133,6 +133,13 @@ describe('the rooms of core', () => {
 })
 
 describe('packages', () => {
+  it('conformance knows the types of core and nothing else, also no test runner', () => {
+    const foreign = filesOf(join(packages, 'conformance/src'))
+      .flatMap(importsOf)
+      .filter(({ from, isType }) => !from.startsWith('.') && !(from === '@bitloom/core' && isType))
+    expect(foreign.map(named)).toEqual([])
+  })
+
   // The command line puts the plugins together, so it knows them.
   const plugins = readdirSync(packages).filter((name) => name !== 'core' && name !== 'cli')
 

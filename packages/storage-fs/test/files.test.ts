@@ -2,14 +2,7 @@ import { chmod, lstat, mkdir, readFile, rename, rm, stat, symlink, truncate, unl
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import {
-  contentOf,
-  manyFiles,
-  readPiece,
-  streamBytes,
-  wantedOf,
-  writePiece,
-} from '../../storage-memory/test/storage-suite.js'
+import { contentOf, manyFiles, readPiece, streamBytes, wantedOf, writePiece } from './contents.js'
 import { boundStorage, createScratch, modeOf, never, rejected, tree } from './scratch.js'
 
 const scratch = createScratch()

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { contentOf, readPiece, streamBytes, writePiece } from '../../storage-memory/test/storage-suite.js'
+import { contentOf, readPiece, streamBytes, writePiece } from './contents.js'
 import { boundStorage, createScratch, rejected, tree } from './scratch.js'
 
 const scratch = createScratch()

@@ -1,14 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import {
-  contentOf,
-  manyFiles,
-  readPiece,
-  streamBytes,
-  wantedOf,
-  writePiece,
-} from '../../storage-memory/test/storage-suite.js'
+import { contentOf, manyFiles, readPiece, streamBytes, wantedOf, writePiece } from './contents.js'
 import { createScratch, rejected, tree } from './scratch.js'
 
 const scratch = createScratch()

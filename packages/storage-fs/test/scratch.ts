@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Bindings, Content, Storage, StorageHandle } from '@bitloom/core'
 import { afterEach } from 'vitest'
 import storageFs, { type StorageFsOptions } from '../src/index.js'
-import { wantedOf } from '../../storage-memory/test/storage-suite.js'
+import { wantedOf } from './contents.js'
 
 export const never = new AbortController().signal
 

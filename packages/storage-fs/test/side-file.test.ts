@@ -3,15 +3,7 @@ import { readFile, stat, symlink, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createSideLayout } from '../src/side-layout.js'
-import {
-  contentOf,
-  type FileShape,
-  manyFiles,
-  readPiece,
-  streamBytes,
-  wantedOf,
-  writePiece,
-} from '../../storage-memory/test/storage-suite.js'
+import { contentOf, type FileShape, manyFiles, readPiece, streamBytes, wantedOf, writePiece } from './contents.js'
 import { createScratch, rejected, tree } from './scratch.js'
 
 const scratch = createScratch()

@@ -1,7 +1,7 @@
-import { type Bindings, Storage, type Storage as StoragePort } from '@bitloom/core'
+import { storageConformance } from '@bitloom/conformance'
+import { Bits, type Bindings, type Content, createLayout, Storage, type Storage as StoragePort } from '@bitloom/core'
 import { describe, expect, it } from 'vitest'
 import storageMemory from '../src/index.js'
-import { contentOf, storageSuite, wantedOf } from './storage-suite.js'
 
 /** The storage as the plugin binds it. */
 function bound(): StoragePort {
@@ -12,9 +12,7 @@ function bound(): StoragePort {
   return values[1] as StoragePort
 }
 
-const never = new AbortController().signal
-
-storageSuite('memory', (content, wantedFiles) => bound().open(content, { directory: '/nowhere', wantedFiles }, never))
+storageConformance({ describe, it }, { storage: bound, offers: ['remove'] })
 
 describe('memory storage', () => {
   it('is named memory and takes no options', () => {
@@ -23,17 +21,15 @@ describe('memory storage', () => {
   })
 
   it('refuses a write past the end of a piece by a typed error', async () => {
-    const content = contentOf([{ path: 'a', lengthBytes: 10 }], 16)
-    const handle = await bound().open(content, { directory: '/', wantedFiles: wantedOf(content) }, never)
+    const file = { path: 'a', lengthBytes: 10, offsetBytes: 0, padding: false, executable: false, hidden: false }
+    const content: Content = {
+      name: 'a',
+      infoHashes: { v1: new Uint8Array(20) },
+      files: [file],
+      layout: createLayout([file], 16),
+    }
+    const options = { directory: '/', wantedFiles: Bits.full(1) }
+    const handle = await bound().open(content, options, new AbortController().signal)
     await expect(handle.write(0, 5, new Uint8Array(6))).rejects.toMatchObject({ code: 'IO', retry: false })
-  })
-
-  it('keeps torrents apart', async () => {
-    const content = contentOf([{ path: 'a', lengthBytes: 10 }], 16)
-    const options = { directory: '/', wantedFiles: wantedOf(content) }
-    const storage = bound()
-    const [left, right] = [await storage.open(content, options, never), await storage.open(content, options, never)]
-    await left.write(0, 0, new Uint8Array(10).fill(1))
-    expect((await right.present())?.count).toBe(0)
   })
 })

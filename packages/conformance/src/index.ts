@@ -1,0 +1,15 @@
+/**
+ * Test suites for the plugins of Bitloom, one for each port. A suite takes the `describe` and `it` of any test runner and
+ * an implementation; the names of its tests are what the port promises.
+ *
+ * ```ts
+ * import { pickerConformance } from '@bitloom/conformance'
+ * import { describe, it } from 'node:test'
+ * import { myPicker } from '../src/my-picker.js'
+ *
+ * pickerConformance({ describe, it }, { picker: myPicker })
+ * ```
+ */
+export { pickerConformance, type PickerConformanceOptions } from './picker/picker-conformance.js'
+export { storageConformance, type StorageConformanceOptions, type StorageOffer } from './storage/storage-conformance.js'
+export type { TestFunction, TestRunner } from './kit/runner.js'
