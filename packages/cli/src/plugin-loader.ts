@@ -1,5 +1,5 @@
 import { type Plugin, PluginError, type PluginFactory } from '@bitloom/core'
-import { access, readFile } from 'node:fs/promises'
+import { access, readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { sentenceOf } from './exit-codes.js'
@@ -9,8 +9,8 @@ import type { PluginSetting } from './settings.js'
 export type AnyFactory = PluginFactory<unknown>
 
 /**
- * The default export of the module at a path (absolute, or beginning with a dot, relative to `cwd`) or of an npm
- * package found from `cwd` upwards, else beside this program.
+ * The default export of the module or package folder at a path (absolute, or beginning with a dot, relative to `cwd`) or
+ * of an npm package found from `cwd` upwards, else beside this program.
  * @throws PluginError PLUGIN_FAILED (it cannot be loaded), PLUGIN_INVALID (its default export is no plugin factory)
  */
 export async function loadPlugin(spec: string, cwd: string): Promise<AnyFactory> {
@@ -35,23 +35,45 @@ function isFactory(value: unknown): value is AnyFactory {
 }
 
 async function locate(spec: string, cwd: string): Promise<string> {
-  if (spec.startsWith('.') || isAbsolute(spec)) return pathToFileURL(resolve(cwd, spec)).href
-  const found = await findPackage(spec, cwd)
-  return found === undefined ? spec : pathToFileURL(found).href
+  if (!spec.startsWith('.') && !isAbsolute(spec)) {
+    const found = await findPackage(spec, cwd)
+    return found === undefined ? spec : pathToFileURL(found).href
+  }
+  const path = resolve(cwd, spec)
+  const isFolder = await stat(path).then(
+    (facts) => facts.isDirectory(),
+    () => false,
+  )
+  return pathToFileURL(isFolder ? await entryIn(path, spec) : path).href
+}
+
+/** The entry file of the package in a folder that was named by its path. */
+async function entryIn(folder: string, spec: string): Promise<string> {
+  const entry = await packageEntry(folder)
+  const sorry = (sentence: string): never => {
+    throw new PluginError('PLUGIN_FAILED', `The plugin ${spec} cannot be loaded: ${sentence}`, { plugin: spec })
+  }
+  if (entry === undefined) return sorry('the folder has no package.json')
+  await access(entry).catch(() => sorry(`there is no ${entry}; is it built?`))
+  return entry
 }
 
 /** The entry file of a package in the nearest `node_modules`; Node has no stable way to resolve from another folder. */
 async function findPackage(name: string, from: string): Promise<string | undefined> {
   for (let folder = from; ; folder = dirname(folder)) {
-    const root = join(folder, 'node_modules', name)
-    const text = await readFile(join(root, 'package.json'), 'utf8').catch(() => undefined)
-    if (text !== undefined) {
-      const entry = join(root, entryOf(JSON.parse(text)))
+    const entry = await packageEntry(join(folder, 'node_modules', name))
+    if (entry !== undefined) {
       await access(entry)
       return entry
     }
     if (dirname(folder) === folder) return undefined
   }
+}
+
+/** The path of the file that the package in a folder is entered by, which may be missing; `undefined` for no package. */
+async function packageEntry(folder: string): Promise<string | undefined> {
+  const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : join(folder, entryOf(JSON.parse(text)))
 }
 
 function entryOf(manifest: unknown): string {

@@ -82,7 +82,7 @@ function addCommonOptions(program: Command): void {
     .option('--config <file>', 'read this configuration file')
     .option('--no-config', 'read no configuration file')
     .option('--state-dir <dir>', 'where records and locks live')
-    .option('--plugin <spec>', 'load a plugin: an npm name or a path (repeatable)', collect)
+    .option('--plugin <spec>', 'load a plugin: an npm name, a file, or the folder of a package (repeatable)', collect)
     .addOption(withoutPlugin)
     .option('--set <plugin.key=value>', 'set an option of a plugin (repeatable)', collect)
     .addOption(

@@ -38,6 +38,19 @@ describe('loading plugins', () => {
     expect((await loadPlugin('plain', join(folder, 'deep/er'))).plugin.name).toBe('plain')
   })
 
+  it('takes the folder of a package, and says what it lacks', async () => {
+    writePackage('built', { exports: './lib/main.js' }, 'lib/main.js')
+    const folderOf = (name: string): string => `./node_modules/${name}`
+    expect((await loadPlugin(folderOf('built'), folder)).plugin.name).toBe('built')
+    expect((await loadPlugin('.', join(folder, folderOf('built')))).plugin.name).toBe('built')
+    rmSync(join(folder, folderOf('built'), 'lib/main.js'))
+    await expect(loadPlugin(folderOf('built'), folder)).rejects.toMatchObject({
+      code: 'PLUGIN_FAILED',
+      message: expect.stringMatching(/there is no .*main\.js; is it built\?$/),
+    })
+    await expect(loadPlugin('./deep', folder)).rejects.toThrow('the folder has no package.json')
+  })
+
   it('names what cannot be loaded', async () => {
     await expect(loadPlugin('./gone.mjs', folder)).rejects.toMatchObject({
       code: 'PLUGIN_FAILED',
