@@ -1,18 +1,19 @@
 // `npm run pack-check`: packs every package as it would be published and looks at it as a stranger does: the list of files,
 // publint, attw, and an installation outside of this repository that is type-checked and run. Builds first if needed.
-import { spawnSync } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
+  readdirSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { npm, packAll, run } from './packed.mjs'
 import { root, setUp } from './setup.mjs'
 
 setUp()
@@ -41,8 +42,9 @@ const userOptions = {
 }
 
 try {
-  const packed = readdirSync(join(root, 'packages')).map(packOne)
+  const packed = packAll(scratch)
   for (const one of packed) {
+    console.log(`${one.manifest.name}: ${one.files.length} files, ${Math.ceil(one.size / 1024)} KiB`)
     checkManifest(one)
     checkOwnDependencies(one)
     checkFiles(one)
@@ -55,14 +57,6 @@ try {
 for (const fault of faults) console.error(fault)
 if (faults.length > 0) process.exit(1)
 console.log('all packages can be published')
-
-function packOne(folder) {
-  const home = join(root, 'packages', folder)
-  const [{ filename, files, size }] = JSON.parse(npm(['pack', '--json', '--pack-destination', scratch], home))
-  const manifest = readJson(join(home, 'package.json'))
-  console.log(`${manifest.name}: ${files.length} files, ${Math.ceil(size / 1024)} KiB`)
-  return { folder, home, manifest, tarball: join(scratch, filename), files: files.map(({ path }) => path) }
-}
 
 /** What npm shows of a package, and what others build on. */
 function checkManifest({ folder, home, manifest }) {
@@ -107,7 +101,8 @@ function checkFiles({ home, manifest, files }) {
   const targets = Object.values(manifest.exports).flatMap((target) =>
     typeof target === 'string' ? target : [target.types, target.default],
   )
-  const needed = ['LICENSE', 'README.md', 'package.json', ...bins, ...targets.map((path) => path.replace('./', ''))]
+  const entries = targets.map((path) => path.replace('./', ''))
+  const needed = ['LICENSE', 'README.md', 'package.json', ...bins, ...entries, ...dataFiles(home, manifest)]
   for (const path of needed) if (!files.includes(path)) fault(manifest, `${path} is not in the package`)
   for (const path of files) {
     if (path.startsWith('dist/') ? !hasSource(home, path) : !needed.includes(path)) {
@@ -117,6 +112,16 @@ function checkFiles({ home, manifest, files }) {
       )
     }
   }
+}
+
+/** What is in the folders that a package ships as they are, such as templates: all of it belongs in the package. */
+function dataFiles(home, manifest) {
+  const folders = manifest.files.filter((name) => /^\w+$/.test(name) && name !== 'dist' && name !== 'bin')
+  return folders.flatMap((folder) =>
+    readdirSync(join(home, folder), { recursive: true })
+      .filter((path) => statSync(join(home, folder, path)).isFile())
+      .map((path) => `${folder}/${path.replaceAll('\\', '/')}`),
+  )
 }
 
 /** A file of `dist` comes from a source, else it is left over from one that is gone. */
@@ -191,14 +196,4 @@ function expectRun(what, args, cwd, pattern = /^/) {
   const { status, stdout, stderr } = run(process.execPath, args, cwd)
   if (status === 0 && pattern.test(stdout)) console.log(`as a user: ${what}`)
   else faults.push(`as a user: not so that ${what}: ended with ${status}\n${stdout}${stderr}`)
-}
-
-function npm(args, cwd) {
-  const { status, stdout, stderr } = run('npm', args, cwd)
-  if (status !== 0) throw new Error(`npm ${args[0]} failed in ${cwd}: ${stderr}`)
-  return stdout
-}
-
-function run(command, args, cwd) {
-  return spawnSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 26 })
 }

@@ -1,0 +1,28 @@
+// Packs every package as it would be published, for those that look at the packages as a stranger does.
+import { spawnSync } from 'node:child_process'
+import { readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { root } from './setup.mjs'
+
+/** Packs all into `folder`: name of the package's folder, its path, manifest, tarball and list of files. */
+export function packAll(folder) {
+  return readdirSync(join(root, 'packages')).map((name) => packOne(name, folder))
+}
+
+function packOne(folder, into) {
+  const home = join(root, 'packages', folder)
+  const [{ filename, files, size }] = JSON.parse(npm(['pack', '--json', '--pack-destination', into], home))
+  const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
+  return { folder, home, manifest, size, tarball: join(into, filename), files: files.map(({ path }) => path) }
+}
+
+/** Runs npm and answers what it printed. @throws Error with what it said when it fails */
+export function npm(args, cwd) {
+  const { status, stdout, stderr } = run('npm', args, cwd)
+  if (status !== 0) throw new Error(`npm ${args[0]} failed in ${cwd}: ${stderr}`)
+  return stdout
+}
+
+export function run(command, args, cwd) {
+  return spawnSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'], maxBuffer: 1 << 26 })
+}
