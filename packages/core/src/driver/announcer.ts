@@ -1,5 +1,6 @@
 import { isBitloomError, TrackerError } from '../bytes/errors.js'
 import type { HookRunner } from '../hooks/runner.js'
+import { blockBytes } from '../metainfo/metainfo.js'
 import type { Endpoint } from '../ports/endpoint.js'
 import { redactUrl, TrackerClient } from '../ports/tracker-client.js'
 import type { AnnounceAnswer, AnnounceIdentity, AnnounceRequest } from '../ports/tracker-client.js'
@@ -104,10 +105,12 @@ export class Announcer {
   }
 
   #request(task: AnnounceTask): AnnounceRequest {
-    const { stats } = this.#parts.view
+    const { stats, content } = this.#parts.view
     const { url, event } = task
+    // Who does not know how much is missing is no seed, which is what 0 would say.
+    const left = content === undefined ? blockBytes : stats.leftBytes
     const numWant = event === 'stopped' ? 0 : 200
-    const counts = { uploaded: stats.uploadedBytes, downloaded: stats.receivedBytes, left: stats.leftBytes }
+    const counts = { uploaded: stats.uploadedBytes, downloaded: stats.receivedBytes, left }
     return { url, event, port: this.#parts.port(), numWant, ...counts, params: {}, headers: {} }
   }
 

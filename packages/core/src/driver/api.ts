@@ -29,8 +29,11 @@ export interface AddOptions {
   readonly storage?: string
   readonly picker?: string
   readonly choker?: string
-  /** By file index: wanted or not; default all. Padding is never wanted. */
-  readonly wantedFiles?: readonly boolean[]
+  /**
+   * By file index: wanted or not; default all, or what the magnet link selects (BEP 53). Padding is never wanted. A function
+   * chooses when the metadata is known, before anything is stored or asked; what it throws fails the torrent.
+   */
+  readonly wantedFiles?: readonly boolean[] | ((metainfo: Metainfo) => readonly boolean[])
   /** Instead of the torrent's own. */
   readonly trackers?: readonly (readonly string[])[]
   /** Dialled and kept; allowed for private torrents too. */
@@ -55,7 +58,10 @@ export interface TorrentControl {
   /** By file index. */
   select(wantedFiles: readonly boolean[]): void
   refill(peer?: PeerView): void
-  /** The raw info dictionary of a torrent that was added without; false if its hash is wrong. */
+  /**
+   * The raw info dictionary of a torrent that was added without; false if its hash is wrong. One that is the right one and
+   * cannot be used (unreadable, v2 only) fails the torrent with the reason.
+   */
   provideInfo(bytes: Uint8Array): Promise<boolean>
   use(strategies: { readonly picker?: string; readonly choker?: string }): void
   announceNow(): void

@@ -40,7 +40,7 @@ export class TorrentContent {
   constructor(parts: ContentParts) {
     this.#parts = parts
     this.metainfo = parts.metainfo
-    this.#wantedFiles = { bits: this.#filesOf(parts.options.wantedFiles) }
+    this.#wantedFiles = { bits: this.#filesOf(wantedFilesOf(parts.options, parts.metainfo)) }
     this.#priorities = piecePriorities(parts.metainfo, this.#wantedFiles.bits, usualPriority)
   }
 
@@ -140,4 +140,12 @@ export class TorrentContent {
       if (deleteData) await handle.remove?.()
     }
   }
+}
+
+/** Which files are wanted at first; `undefined` = all. */
+function wantedFilesOf({ torrent, wantedFiles }: AddOptions, metainfo: Metainfo): readonly boolean[] | undefined {
+  if (typeof wantedFiles === 'function') return wantedFiles(metainfo)
+  if (wantedFiles !== undefined || 'info' in torrent || torrent.selectOnly === undefined) return wantedFiles
+  const chosen = new Set(torrent.selectOnly)
+  return metainfo.files.map((_file, index) => chosen.has(index))
 }

@@ -40,7 +40,7 @@ export function torrentControl(
         : withPeer(view, (peer) => torrent.torrent.requests.mark(peer)),
     provideInfo: async (bytes) => {
       const metainfo = readInfo(bytes, torrent.infoHashes, torrent.trackerUrls, context.hasher)
-      if (metainfo !== undefined) command(() => torrent.provideMetainfo(metainfo))
+      if (metainfo !== undefined) command(() => torrent.metadataCame(metainfo))
       return metainfo !== undefined
     },
     use: (strategies) => {

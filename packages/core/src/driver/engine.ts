@@ -1,4 +1,4 @@
-import { BitloomError, MetainfoError, PluginError } from '../bytes/errors.js'
+import { BitloomError, PluginError } from '../bytes/errors.js'
 import { equalBytes } from '../bytes/text.js'
 import type { HookRunner } from '../hooks/runner.js'
 import { wireHashes } from '../metainfo/info-hash.js'
@@ -23,6 +23,7 @@ import { torrentControl } from './control.js'
 import { Dialer } from './dialer.js'
 import { Handshakes, type Shaken } from './handshakes.js'
 import { type ListenOptions, openListeners } from './listeners.js'
+import { unsupported } from './provided-info.js'
 import { SharedBudget } from './memory-budget.js'
 import type { Services } from './services.js'
 import { TorrentDriver } from './torrent-driver.js'
@@ -215,12 +216,8 @@ class SessionEngine implements Engine {
       .map((hash) => this.#find(hash))
       .find((found) => found !== undefined)
     if (twin !== undefined) throw new BitloomError('DUPLICATE', `the torrent ${twin.name} is in the session already`)
-    if ('format' in torrent && torrent.format === 'v2') {
-      throw new MetainfoError(
-        'METAINFO_UNSUPPORTED',
-        `${torrent.name} is a v2-only torrent: downloading those is not supported yet`,
-      )
-    }
+    const fault = 'format' in torrent ? unsupported(torrent) : undefined
+    if (fault !== undefined) throw fault
     const { services } = this.#context
     const need = (port: string, bound: unknown, name: string | undefined): void => {
       if (bound !== undefined) return

@@ -19,6 +19,8 @@ export interface ExtensionTableParts {
   readonly clientName: string
   port(): number
   flush(peer: Peer): void
+  /** So much waits to leave for this peer that extensions should wait too. */
+  isFull(peer: Peer): boolean
   /** The peer listens at this port, which is not the one it dialled from. */
   listens(peer: Peer, port: number): void
   readonly log: Logger
@@ -136,7 +138,12 @@ export class ExtensionTable {
     speaking.theirs = new Map([...speaking.theirs, ...hello.messages])
     for (const extension of this.#extensions()) {
       const { name } = extension
-      if ((speaking.theirs.get(name) ?? 0) === 0 || speaking.sessions.has(name)) continue
+      if ((speaking.theirs.get(name) ?? 0) === 0) continue
+      const open = speaking.sessions.get(name)
+      if (open !== undefined) {
+        this.#isolated(name, () => open.hello?.(hello.raw))
+        continue
+      }
       const link = { send: (bytes: Uint8Array): boolean => this.#send(peer, name, bytes) }
       this.#isolated(name, () => speaking.sessions.set(name, extension.open(peer, this.#parts.view(), link, hello.raw)))
     }
@@ -144,7 +151,7 @@ export class ExtensionTable {
 
   #send(peer: Peer, name: string, payload: Uint8Array): boolean {
     const id = this.#speaking.get(peer)?.theirs.get(name) ?? 0
-    if (id === 0) return false
+    if (id === 0 || this.#parts.isFull(peer)) return false
     peer.out.extended(id, payload)
     this.#parts.flush(peer)
     return true

@@ -9,6 +9,8 @@ import type { Turns } from './turns.js'
 
 /** Bytes on their way to a peer that does not read before the connection is given up. LIMITS, "asks and never reads". */
 const outputLimitBytes = 1_048_576
+/** With more under way, extensions wait: what they then send still fits. */
+const outputFullBytes = outputLimitBytes - 131_072
 
 export interface LinkOwner {
   /** The connection is over; called once, unless `close` was. */
@@ -40,6 +42,11 @@ export class PeerLink {
 
   get connection(): Connection {
     return this.#connection
+  }
+
+  /** Nothing more should be given to it that can wait. */
+  get isFull(): boolean {
+    return this.#closed || this.#pendingBytes + this.encoder.pendingBytes > outputFullBytes
   }
 
   get isClosed(): boolean {

@@ -5,7 +5,7 @@ import type { Run } from '../peer/request-inbox.js'
 import type { Endpoint } from '../ports/endpoint.js'
 import type { TorrentView } from '../ports/views.js'
 import { allowedFastSet } from '../torrent/fast-set.js'
-import { parseIp } from '../ports/endpoint.js'
+import { formatEndpoint, parseIp } from '../ports/endpoint.js'
 import { chokeRound } from '../torrent/choke-round.js'
 import type { Effects, Watch } from '../torrent/effects.js'
 import { keepHouse } from '../torrent/housekeeping.js'
@@ -90,7 +90,9 @@ export class Swarm implements Effects, LinkOwner {
       view: () => parts.view(),
       clientName: context.clientName,
       port: () => context.addresses()[0]?.port ?? 0,
-      flush: (peer) => this.flush(peer),
+      // A plugin may send from a timer of its own, outside of any turn.
+      flush: (peer) => context.turns.run(() => this.flush(peer)),
+      isFull: (peer) => this.#links.get(peer)?.isFull ?? true,
       listens: (peer, port) => this.#listens(peer, port),
       refused: (peer, candidate, refusal) => {
         parts.trace.refused(candidate, refusal, context.hooks.lastPlugin)
@@ -165,8 +167,6 @@ export class Swarm implements Effects, LinkOwner {
   }
 
   readonly #decoders = new Map<Peer, MessageDecoder>()
-  /** Where peers that dialled us listen. */
-  readonly #listenEndpoints = new Map<Peer, Endpoint>()
 
   #refuse(candidate: PeerCandidate & { readonly peerId: Uint8Array }, outgoing: boolean): string | undefined {
     const { hooks } = this.#context
@@ -233,12 +233,11 @@ export class Swarm implements Effects, LinkOwner {
     link.close()
     this.torrent.peerLeft(peer)
     this.#extensions.close(peer)
-    for (const endpoint of [peer.endpoint, this.#listenEndpoints.get(peer)]) {
+    for (const endpoint of new Set([peer.endpoint, peer.listensAt])) {
       if (endpoint === undefined) continue
       this.addresses.markSeed(endpoint, peer.isSeed || peer.uploadOnly)
       this.addresses.disconnected(endpoint, this.#context.turns.nowMs, true)
     }
-    this.#listenEndpoints.delete(peer)
     this.#parts.trace.left(peer, reason)
     this.#context.turns.watch(() => this.#context.hooks.peerDisconnected(peer, reason, this.#parts.view()))
     this.#context.dialSoon()
@@ -273,7 +272,7 @@ export class Swarm implements Effects, LinkOwner {
     if (peer.outgoing || peer.endpoint.kind !== 'ip') return
     const endpoint: Endpoint = { kind: 'ip', host: peer.endpoint.host, port }
     this.found([endpoint], 'incoming')
-    this.#listenEndpoints.set(peer, endpoint)
+    peer.listensAt = endpoint
     this.addresses.connected(endpoint, this.#context.turns.nowMs)
   }
 
@@ -301,8 +300,21 @@ export class Swarm implements Effects, LinkOwner {
     for (const decoder of this.#decoders.values()) decoder.setPieceCount(pieceCount)
   }
 
-  /** What we want changed: peers are told (BEP 21). */
-  tellUploadOnly(): void {
+  /** The metadata came while peers are connected: they are told, and a private torrent forgets whom it may not know. */
+  metadataKnown(): void {
+    if (this.#parts.view().private) this.#forgetStrangers()
+    this.greetAgain()
+  }
+
+  #forgetStrangers(): void {
+    const gone = new Set(this.addresses.keepOnly(privateSources).map(formatEndpoint))
+    for (const peer of this.torrent.peers.values()) {
+      if (peer.outgoing && gone.has(formatEndpoint(peer.endpoint))) this.drop(peer, 'the torrent is private')
+    }
+  }
+
+  /** What our extension handshake says changed: what we want (BEP 21), or the metadata. */
+  greetAgain(): void {
     for (const peer of this.torrent.peers.values()) this.#extensions.greet(peer)
   }
 

@@ -50,6 +50,8 @@ export class TorrentDriver implements ViewSource {
   #wasMissing = false
   #isCompleted = false
   #pausing: boolean
+  /** It came while the torrent was paused. */
+  #earlyMetadata: Metainfo | BitloomError | undefined
   #checking: Promise<void> = Promise.resolve()
   /** Announces of `stopped` that are under way. */
   #stopped: Promise<unknown> = Promise.resolve()
@@ -199,19 +201,25 @@ export class TorrentDriver implements ViewSource {
   #load(metainfo: Metainfo): void {
     const context = this.#context
     const options = this.#options
-    const content = new TorrentContent({
-      context,
-      metainfo,
-      options,
-      torrent: this.torrent,
-      signal: this.#abort.signal,
-    })
+    const content = this.#makeContent(metainfo)
+    if (content === undefined) return
     this.#content = content
     const opening = content.open().then(() => {
       context.turns.run(() => this.#step('opened'))
       return this.#check(content, options.check ?? 'resume')
     })
     this.#checking = opening.catch((error: unknown) => context.turns.run(() => this.#fail(asError(error))))
+  }
+
+  /** `undefined`: the torrent failed, since the choice of its files did. */
+  #makeContent(metainfo: Metainfo): TorrentContent | undefined {
+    const [context, options] = [this.#context, this.#options]
+    try {
+      return new TorrentContent({ context, metainfo, options, torrent: this.torrent, signal: this.#abort.signal })
+    } catch (error) {
+      context.turns.run(() => this.#fail(asError(error)))
+      return undefined
+    }
   }
 
   async #check(content: TorrentContent, how: 'full' | 'resume' | 'skip'): Promise<void> {
@@ -289,7 +297,7 @@ export class TorrentDriver implements ViewSource {
     this.#schedule.completed(turns.nowMs)
     // At once: whoever watches `completed` may remove the torrent in the same turn.
     this.#announcer.run()
-    this.swarm.tellUploadOnly()
+    this.swarm.greetAgain()
     turns.watch(() => isReady(this.view) && hooks.completed(this.view))
   }
 
@@ -349,7 +357,9 @@ export class TorrentDriver implements ViewSource {
     this.#pausing = false
     const step =
       this.torrent.ledger === undefined ? 'resume-metadata' : this.torrent.isWhole ? 'resume-whole' : 'resume-partial'
-    if (this.#step(step)) this.#run()
+    if (!this.#step(step)) return
+    this.#run()
+    if (this.#earlyMetadata !== undefined) this.metadataCame(this.#earlyMetadata)
   }
 
   recheck(): void {
@@ -377,7 +387,7 @@ export class TorrentDriver implements ViewSource {
     this.#wasMissing ||= this.torrent.ledger !== undefined && !this.torrent.isWhole
     if (!this.torrent.isWhole) this.#step('wanted-missing')
     this.#strategies.renewPicker()
-    this.swarm.tellUploadOnly()
+    this.swarm.greetAgain()
     this.#context.dialSoon()
   }
 
@@ -405,10 +415,17 @@ export class TorrentDriver implements ViewSource {
     this.#schedule.announceNow(this.#context.turns.nowMs)
   }
 
-  /** The metadata of a torrent that was added by its hash alone; its hash has been checked. */
-  provideMetainfo(metainfo: Metainfo): void {
-    if (this.state !== 'fetching-metadata' || !this.#step('metadata')) return
-    this.#load(metainfo)
+  /** The metadata of a torrent that was added by its hash alone; its hash has been checked. An error: it cannot be used. */
+  metadataCame(metadata: Metainfo | BitloomError): void {
+    if (this.state === 'paused' && this.metainfo === undefined) this.#earlyMetadata = metadata
+    if (this.state !== 'fetching-metadata') return
+    if (metadata instanceof Error) {
+      this.#fail(metadata)
+      return
+    }
+    this.#step('metadata')
+    this.#load(metadata)
+    if (this.metainfo !== undefined) this.swarm.metadataKnown()
   }
 
   // Time and the end.

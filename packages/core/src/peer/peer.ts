@@ -55,6 +55,7 @@ export interface PeerEvents {
  */
 export class Peer implements Wire, PeerView {
   client: string | undefined
+  listensAt: Endpoint | undefined
   uploadOnly = false
   isChoking = true
   isInterested = false
@@ -114,6 +115,7 @@ export class Peer implements Wire, PeerView {
     readonly events: PeerEvents,
     readonly connectedAtMs: number,
   ) {
+    this.listensAt = hello.outgoing ? endpoint : undefined
     this.lastHeardMs = connectedAtMs
     this.lastBlockMs = connectedAtMs
     this.lastSentMs = connectedAtMs

@@ -2,13 +2,18 @@ import { token } from './token.js'
 import type { PeerView, TorrentView } from './views.js'
 import type { Dict } from '../bytes/bencode.js'
 
-/** Sends messages of one extension to one peer. `false` = the peer does not speak it, or its output is full. */
+/**
+ * Sends messages of one extension to one peer, also outside of a turn. `false` = nothing was sent: the peer does not speak
+ * it, is gone, or does not read what waits for it already.
+ */
 export interface ExtensionLink {
   send(payload: Uint8Array): boolean
 }
 
 /** One extension's side of one connection. */
 export interface ExtensionSession {
+  /** The peer sent its extension handshake again: something in it may have changed. */
+  hello?(theirs: Dict): void
   message?(payload: Uint8Array): void
   /** A base message of an id this extension claimed. */
   wire?(id: number, payload: Uint8Array): void

@@ -12,6 +12,8 @@ export interface PeerView {
   readonly endpoint: Endpoint
   /** We dialled it. */
   readonly outgoing: boolean
+  /** Where others may dial it: the address we dialled, or the port that it says it listens at (BEP 10, `p`). */
+  readonly listensAt: Endpoint | undefined
   /** 20 bytes. */
   readonly peerId: Uint8Array
   /** Name and version, from the extension handshake or else from the peer id (BEP 10, BEP 20). */

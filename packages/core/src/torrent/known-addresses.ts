@@ -14,6 +14,8 @@ const banCheckMs = 60_000
 interface Entry extends HeapItem {
   readonly endpoint: Endpoint
   readonly order: number
+  /** Everybody who named it. */
+  readonly sources: Set<string>
   state: 'idle' | 'dialling' | 'connected'
   userGiven: boolean
   isSeed: boolean
@@ -69,12 +71,22 @@ export class KnownAddresses {
     const name = formatEndpoint(endpoint)
     const known = this.#entries.get(name)
     if (known !== undefined) {
+      known.sources.add(source)
       if (userGiven) this.#favour(known, nowMs)
       return 'known'
     }
     if (this.#entries.size >= this.#limit && !this.#dropWorst(userGiven)) return 'full'
     const order = this.#added++
-    const fresh = { endpoint, order, userGiven, state: 'idle', isSeed: false, failures: 0, heapAt: -1 } as const
+    const fresh = {
+      endpoint,
+      order,
+      sources: new Set([source]),
+      userGiven,
+      state: 'idle',
+      isSeed: false,
+      failures: 0,
+      heapAt: -1,
+    } as const
     const entry: Entry = { ...fresh, triedAtMs: -Infinity, retryAtMs: nowMs }
     this.#entries.set(name, entry)
     this.#waiting.push(entry)
@@ -141,6 +153,18 @@ export class KnownAddresses {
     const wasReady = this.#ready.remove(entry) || this.#readySeeds.remove(entry)
     entry.isSeed = isSeed
     if (wasReady) this.#readyHeap(entry).push(entry)
+  }
+
+  /** Forgets every address that none of these sources named, and answers which those were. */
+  keepOnly(sources: ReadonlySet<string>): Endpoint[] {
+    const strangers = [...this.#entries.values()].filter((entry) =>
+      [...entry.sources].every((source) => !sources.has(source)),
+    )
+    for (const entry of strangers) {
+      this.#leaveHeaps(entry)
+      this.#entries.delete(formatEndpoint(entry.endpoint))
+    }
+    return strangers.map(({ endpoint }) => endpoint)
   }
 
   #find(endpoint: Endpoint): Entry | undefined {
