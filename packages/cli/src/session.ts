@@ -1,3 +1,4 @@
+import { chokers } from '@bitloom/chokers'
 import {
   Choker,
   Logger,
@@ -22,7 +23,7 @@ import type { Runtime } from './runtime.js'
 
 /** The plugins that come with the command line, in order: the first binding of a port is the default. */
 export function builtInFactories(): AnyFactory[] {
-  return [trackerHttp, trackerUdp, storageFs, storageMemory, piecePicker] as unknown as AnyFactory[]
+  return [trackerHttp, trackerUdp, storageFs, storageMemory, piecePicker, chokers] as unknown as AnyFactory[]
 }
 
 /** A session, and the host of a private plugin through which the command line reaches the services. */

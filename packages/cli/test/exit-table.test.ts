@@ -124,6 +124,12 @@ const rows: readonly Row[] = [
   },
   {
     code: 28,
+    when: 'a choker is unknown',
+    args: ['data.torrent', '--choker', 'nobody', '--listen', '127.0.0.1:0'],
+    says: /there are rate-based, round-robin, anti-leech, bit-tyrant, prop-share, tit-for-tat/,
+  },
+  {
+    code: 28,
     when: 'a setting names no plugin',
     args: ['plugins', '--set', 'nobody.x=1'],
     says: /--set nobody\.x=1: no plugin/,
