@@ -10,6 +10,8 @@
  * pickerConformance({ describe, it }, { picker: myPicker })
  * ```
  */
+export { chokerConformance, type ChokerConformanceOptions } from './choker/choker-conformance.js'
 export { pickerConformance, type PickerConformanceOptions } from './picker/picker-conformance.js'
+export { resumeStoreConformance, type ResumeStoreConformanceOptions } from './resume/resume-store-conformance.js'
 export { storageConformance, type StorageConformanceOptions, type StorageOffer } from './storage/storage-conformance.js'
 export type { TestFunction, TestRunner } from './kit/runner.js'

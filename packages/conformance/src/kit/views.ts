@@ -1,4 +1,4 @@
-import type { PeerView } from '@bitloom/core'
+import type { Content, ContentView, PeerView, PickView, TorrentView } from '@bitloom/core'
 import { NumberSet } from './bits.js'
 
 /** A peer as strategies and extensions see it: connected, interested, not choking, has nothing. Live where `facts` is. */
@@ -26,6 +26,52 @@ export function peerView(key: number, facts: Partial<PeerView> = {}): PeerView {
     connectedAtMs: 0,
   }
   return withFacts(plain, facts)
+}
+
+/** A torrent as chokers and extensions see it. Without `content` it waits for its metadata. */
+export function torrentView(facts: Partial<TorrentView> = {}): TorrentView {
+  const plain: TorrentView = {
+    id: 't1',
+    name: 'conformance',
+    infoHashes: { v1: new Uint8Array(20).fill(7) },
+    private: false,
+    state: 'downloading',
+    error: undefined,
+    metainfo: undefined,
+    content: undefined,
+    stats: {
+      receivedBytes: 0,
+      wastedBytes: 0,
+      uploadedBytes: 0,
+      verifiedBytes: 0,
+      wantedBytes: 0,
+      leftBytes: 0,
+      downRate: 0,
+      upRate: 0,
+      peers: 0,
+      seeds: 0,
+      knownAddresses: 0,
+      checkedPieces: 0,
+    },
+    peers: [],
+    trackers: [],
+    picker: 'rarest-first',
+    choker: 'tit-for-tat',
+    storage: 'memory',
+    directory: '/conformance',
+  }
+  return withFacts(plain, facts)
+}
+
+/** What a torrent adds to the geometry of its content: nothing is had, everything wanted. */
+export function contentView({ files, layout }: Content): ContentView {
+  const view: PickView = {
+    ...layout,
+    availability: () => 1,
+    priority: () => 4,
+    nextWanted: (from) => (from < layout.pieceCount ? Math.max(0, from) : -1),
+  }
+  return { ...view, have: new NumberSet(layout.pieceCount), files }
 }
 
 /** Getters of `facts` stay getters. */

@@ -12,5 +12,8 @@ export function memoryResumeStore(): ResumeStore {
 }
 
 function copyOf<R extends ResumeRecord | undefined>(record: R): R {
-  return record === undefined ? record : { ...record, have: record.have.slice() }
+  if (record === undefined) return record
+  const { v1, v2 } = record.infoHashes
+  const infoHashes = { ...(v1 && { v1: v1.slice() }), ...(v2 && { v2: v2.slice() }) }
+  return { ...record, infoHashes, have: record.have.slice() }
 }

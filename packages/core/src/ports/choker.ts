@@ -36,7 +36,10 @@ export interface Unchoke {
   readonly uploadBytesPerSecond?: number
 }
 
-/** Makes the ordered list of peers to unchoke, best first; core drops the gone and cuts at the slots. May keep private state. */
+/**
+ * Makes the ordered list of peers to unchoke, best first: candidates only, each at most once. It may be longer than the
+ * slots: core drops the gone and cuts it there. May keep private state, of one torrent; time and chance come as arguments.
+ */
 export interface Choker extends Named {
   create(torrent: TorrentView, random: Random): (round: ChokeRound) => readonly Unchoke[]
 }

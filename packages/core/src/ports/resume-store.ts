@@ -12,7 +12,7 @@ export interface ResumeRecord {
   readonly downloadedBytes: number
 }
 
-/** Keeps resume records. Keys are lower-case hex info-hashes (v1 where there is one, else v2). */
+/** Keeps resume records: what is put and what is got is the caller's own, bytes included. Keys are lower-case hex info-hashes (v1 where there is one, else v2). */
 export interface ResumeStore {
   get(key: string): Promise<ResumeRecord | undefined>
   put(key: string, record: ResumeRecord): Promise<void>
