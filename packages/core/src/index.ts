@@ -5,6 +5,7 @@
 export * from './bytes/errors.js'
 export { Bits, type ReadonlyBits } from './bytes/bits.js'
 export type * from './bytes/bencode.js'
+export { seededRandom, type SeededRandom } from './bytes/seeded-random.js'
 export * from './bytes/decode.js'
 export * from './bytes/encode.js'
 export * from './bytes/text.js'

@@ -132,6 +132,11 @@ describe('the rooms of core', () => {
   })
 })
 
+/** Packages that are no plugins, and the other packages that they may know besides core. */
+const tools: Readonly<Record<string, readonly string[]>> = {
+  simulator: ['@bitloom/piece-picker'],
+}
+
 describe('packages', () => {
   it('conformance knows the types of core and nothing else, also no test runner', () => {
     const foreign = filesOf(join(packages, 'conformance/src'))
@@ -141,7 +146,7 @@ describe('packages', () => {
   })
 
   // The command line puts the plugins together, so it knows them.
-  const plugins = readdirSync(packages).filter((name) => name !== 'core' && name !== 'cli')
+  const plugins = readdirSync(packages).filter((name) => name !== 'core' && name !== 'cli' && !(name in tools))
 
   it.each(plugins)('%s imports core and its own files only', (name) => {
     const root = join(packages, name, 'src')
@@ -160,5 +165,14 @@ describe('packages', () => {
     const { dependencies = {}, peerDependencies = {} } = manifest as Record<string, Record<string, string> | undefined>
     const ours = Object.keys({ ...dependencies, ...peerDependencies }).filter((other) => other.startsWith('@bitloom/'))
     expect(ours).toEqual(['@bitloom/core'])
+  })
+
+  it.each(Object.keys(tools))('%s knows core, and of the others what it is allowed', (name) => {
+    const root = join(packages, name, 'src')
+    const ours = filesOf(root)
+      .flatMap(importsOf)
+      .filter(({ from }) => from.startsWith('@bitloom/'))
+    const allowed = ['@bitloom/core', ...(tools[name] ?? [])]
+    expect(ours.filter(({ from }) => !allowed.includes(from)).map(named)).toEqual([])
   })
 })

@@ -1,0 +1,91 @@
+import { blockHeader, blockHeaderBytes, messageIds } from '@bitloom/core'
+import { SymbolicBytes } from './symbolic-bytes.js'
+
+/** What is sent at a stretch; blocks of data are 16 KiB. */
+export const quantumBytes = 16_384 + blockHeaderBytes
+
+/** One stretch of bytes on its way: bytes as they are, or a block whose payload is known by one fact. */
+export interface Cargo {
+  readonly lengthBytes: number
+  /** The bytes themselves; of a symbolic block there are none, but: */
+  readonly bytes: Uint8Array | undefined
+  readonly payloadBytes: number
+  readonly piece: number
+  readonly begin: number
+  readonly isGood: boolean
+  /** The last stretch of a write tells it. */
+  done: (() => void) | undefined
+}
+
+/**
+ * Cuts a write into stretches; runs of blocks between their messages. With symbolic data the page behind it is free afterwards: of a block only its header is
+ * remembered. A write that is not whole messages, or holds no blocks, travels as the bytes it is.
+ */
+export function cutCargo(bytes: Uint8Array, done: () => void): Cargo[] {
+  const cargo = bytes instanceof SymbolicBytes ? cutBlocks(bytes) : cutBytes(bytes)
+  const last = cargo.at(-1)
+  if (last === undefined) done()
+  else last.done = done
+  return cargo
+}
+
+function cutBlocks(bytes: SymbolicBytes): Cargo[] {
+  const cargo: Cargo[] = []
+  for (let at = 0; at < bytes.length;) {
+    const size = readUint32(bytes, at)
+    if (bytes[at + 4] !== messageIds.piece || size < 9 || at + 4 + size > bytes.length) return cutBytes(bytes.slice())
+    const payloadBytes = size - 9
+    cargo.push({
+      lengthBytes: blockHeaderBytes + payloadBytes,
+      payloadBytes,
+      bytes: undefined,
+      piece: readUint32(bytes, at + 5),
+      begin: readUint32(bytes, at + 9),
+      isGood: !bytes.isSpoiltAt(at + blockHeaderBytes),
+      done: undefined,
+    })
+    at += 4 + size
+  }
+  bytes.release()
+  return cargo
+}
+
+function cutBytes(bytes: Uint8Array): Cargo[] {
+  const cargo: Cargo[] = []
+  for (let at = 0; at < bytes.length; at += quantumBytes) {
+    const part = at === 0 && bytes.length <= quantumBytes ? bytes : bytes.subarray(at, at + quantumBytes)
+    cargo.push({
+      lengthBytes: part.length,
+      payloadBytes: 0,
+      bytes: part,
+      piece: 0,
+      begin: 0,
+      isGood: true,
+      done: undefined,
+    })
+  }
+  return cargo
+}
+
+/** Writes cargo out as bytes again, one at a time: what it answers is dead after the next call. */
+export class Unpacking {
+  readonly #block = new SymbolicBytes(new ArrayBuffer(quantumBytes), 0, quantumBytes)
+
+  bytesOf(cargo: Cargo): Uint8Array {
+    if (cargo.bytes !== undefined) return cargo.bytes
+    const block = this.#block
+    const fits = cargo.lengthBytes <= block.length
+    const bytes = fits ? block : new SymbolicBytes(new ArrayBuffer(cargo.lengthBytes), 0, cargo.lengthBytes)
+    bytes.declare(cargo.isGood)
+    blockHeader(bytes, 0, cargo.piece, cargo.begin, cargo.payloadBytes)
+    return bytes
+  }
+}
+
+function readUint32(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] ?? 0) * 0x1000000 +
+      (((bytes[at + 1] ?? 0) << 16) | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0))) >>>
+    0
+  )
+}

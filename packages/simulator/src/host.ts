@@ -1,0 +1,191 @@
+import type { Connection } from '@bitloom/core'
+import type { EventTarget } from './event-queue.js'
+import type { LinkEnd } from './link-end.js'
+import type { VirtualClock } from './virtual-clock.js'
+
+/** How a node is connected. */
+export interface Line {
+  /** `Infinity` = as fast as can be. */
+  readonly upBytesPerSecond: number
+  readonly downBytesPerSecond: number
+  /** From the node to the middle of the network, one way. */
+  readonly latencyMs: number
+  /** False: behind a NAT, it can dial and cannot be dialled. */
+  readonly reachable: boolean
+}
+
+/** What may queue in front of a node's downlink before senders wait: as long as this, and at least two blocks. */
+const queueMs = 100
+const queueBytes = 32_768
+
+const leastWaitMs = 0.01
+
+const uplinkFree = 0
+const downlinkRoom = 1
+
+/**
+ * One node's line. Its uplink serves its connections in turn, a block at a time; a connection whose receiver has enough
+ * queued waits without holding up the others, and receivers let waiting senders go on in turn. So a line is shared fairly
+ * in both directions and nothing is lost.
+ */
+export class Host implements EventTarget {
+  readonly traceId: number
+  readonly name: string
+  readonly line: Line
+  readonly listeners = new Map<number, (connection: Connection) => void>()
+  readonly ends = new Set<LinkEnd>()
+  /** The node is there. */
+  isUp = true
+  sentBytes = 0
+  receivedBytes = 0
+  readonly #clock: VirtualClock
+  readonly #upPerMs: number
+  readonly #downPerMs: number
+  /** Ends with something to send, in turn. */
+  #ready = new Fifo<LinkEnd>()
+  /** The end whose stretch is on the uplink. */
+  #sending: LinkEnd | undefined
+  /** Small messages slipped in between; the next stretch waits for them. */
+  #owedUpMs = 0
+  /** Until when the downlink has work. */
+  #downBusyMs = 0
+  /** Senders that wait for room, in turn, and those that were let go on and have not sent yet. */
+  readonly #waiting = new Fifo<LinkEnd>()
+  readonly #granted = new Set<LinkEnd>()
+  #isWakeSet = false
+
+  constructor(traceId: number, name: string, line: Line, clock: VirtualClock) {
+    this.traceId = traceId
+    this.name = name
+    this.line = line
+    this.#clock = clock
+    this.#upPerMs = line.upBytesPerSecond / 1_000
+    this.#downPerMs = line.downBytesPerSecond / 1_000
+  }
+
+  /** An end has something to send and is in no queue. */
+  offer(end: LinkEnd): void {
+    this.#ready.push(end)
+    if (this.#sending === undefined) this.#sendNext()
+  }
+
+  /** A few bytes that need not wait for their turn. Answers when they are at the far end of the uplink. */
+  slip(lengthBytes: number): number {
+    const ms = lengthBytes / this.#upPerMs
+    this.sentBytes += lengthBytes
+    if (this.#sending !== undefined) this.#owedUpMs += ms
+    return this.#clock.nowMs() + ms
+  }
+
+  /** Bytes come that arrive at `atMs` at the earliest; answers when they have passed the downlink. */
+  accept(lengthBytes: number, atMs: number): number {
+    this.receivedBytes += lengthBytes
+    this.#downBusyMs = Math.max(this.#downBusyMs, this.#clock.nowMs()) + lengthBytes / this.#downPerMs
+    return Math.max(atMs, this.#downBusyMs)
+  }
+
+  fire(code: number): void {
+    if (code === uplinkFree) {
+      const sent = this.#sending
+      this.#sending = undefined
+      sent?.stretchSent()
+      if (this.#sending === undefined) this.#sendNext()
+    } else {
+      this.#isWakeSet = false
+      this.#letGoOn()
+    }
+  }
+
+  #sendNext(): void {
+    for (let end = this.#ready.shift(); end !== undefined; end = this.#ready.shift()) {
+      const receiver = end.far.host
+      const isGranted = receiver.#takeGrant(end)
+      const lengthBytes = end.nextStretch()
+      if (lengthBytes === 0) continue
+      if (!isGranted && receiver.#isFull()) {
+        receiver.#makeWait(end)
+        continue
+      }
+      const nowMs = this.#clock.nowMs()
+      const sentMs = nowMs + this.#owedUpMs + lengthBytes / this.#upPerMs
+      this.#owedUpMs = 0
+      this.sentBytes += lengthBytes
+      this.#sending = end
+      end.depart(sentMs)
+      this.#clock.at(sentMs, this, uplinkFree)
+      return
+    }
+  }
+
+  get #queueMs(): number {
+    return Math.max(queueMs, queueBytes / this.#downPerMs)
+  }
+
+  /** Until when the downlink has work, what was granted included. */
+  get #claimedMs(): number {
+    return this.#downBusyMs + (this.#granted.size * queueBytes) / 2 / this.#downPerMs
+  }
+
+  #isFull(): boolean {
+    return this.#waiting.size > 0 || this.#claimedMs - this.#clock.nowMs() > this.#queueMs
+  }
+
+  #makeWait(end: LinkEnd): void {
+    this.#waiting.push(end)
+    this.#wakeLater()
+  }
+
+  #wakeLater(): void {
+    if (this.#isWakeSet || this.#waiting.size === 0) return
+    this.#isWakeSet = true
+    // Later than now in any case, or rounding would keep time standing still.
+    this.#clock.at(Math.max(this.#claimedMs - this.#queueMs, this.#clock.nowMs() + leastWaitMs), this, downlinkRoom)
+  }
+
+  /** As many as there is room for go on when their uplink comes to them: room is kept for each. */
+  #letGoOn(): void {
+    while (this.#waiting.size > 0 && this.#claimedMs - this.#clock.nowMs() <= this.#queueMs) {
+      const end = this.#waiting.shift()
+      if (end === undefined) return
+      this.#granted.add(end)
+      end.host.offer(end)
+    }
+    this.#wakeLater()
+  }
+
+  #takeGrant(end: LinkEnd): boolean {
+    return this.#granted.delete(end)
+  }
+}
+
+/** First in, first out, without moving what stays. */
+export class Fifo<T> {
+  #items: (T | undefined)[] = []
+  #head = 0
+
+  get size(): number {
+    return this.#items.length - this.#head
+  }
+
+  get first(): T | undefined {
+    return this.#items[this.#head]
+  }
+
+  push(item: T): void {
+    this.#items.push(item)
+  }
+
+  shift(): T | undefined {
+    const item = this.#items[this.#head]
+    if (item === undefined) return undefined
+    this.#items[this.#head++] = undefined
+    if (this.#head === this.#items.length) {
+      this.#items.length = 0
+      this.#head = 0
+    } else if (this.#head >= 64 && this.#head * 2 >= this.#items.length) {
+      this.#items = this.#items.slice(this.#head)
+      this.#head = 0
+    }
+    return item
+  }
+}
