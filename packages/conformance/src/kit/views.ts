@@ -8,7 +8,6 @@ export function peerView(key: number, facts: Partial<PeerView> = {}): PeerView {
     endpoint: { kind: 'ip', host: `192.0.2.${key % 256}`, port: 6_881 + (key % 50_000) },
     listensAt: { kind: 'ip', host: `192.0.2.${key % 256}`, port: 6_881 },
     outgoing: key % 2 === 0,
-    listensAt: undefined,
     peerId: Uint8Array.from(`-BL0100-${String(key).padStart(12, '0')}`, (letter) => letter.charCodeAt(0)),
     client: 'Conformance 1.0',
     supportsFast: true,
