@@ -1,5 +1,6 @@
 /**
- * Piece pickers for Bitloom: `rarest-first` (the default), `sequential` and `random`. A torrent chooses by name.
+ * Piece pickers for Bitloom: `rarest-first` (the default), `sequential`, `random` and `streaming`. A torrent chooses
+ * by name.
  *
  * @example
  * ```ts
@@ -9,33 +10,36 @@
  * const session = await createSession({ plugins: [piecePicker({ default: 'sequential' })] })
  * ```
  */
-import { PiecePicker, definePlugin, pluginContract } from '@bitloom/core'
+import { Clock, PiecePicker, definePlugin, pluginContract } from '@bitloom/core'
 import { type PickerName, type PiecePickerOptions, optionsSchema, pickerNames } from './options.js'
 import { randomOrder, rarestFirst } from './rarest-first.js'
 import { sequential } from './sequential.js'
+import { streaming } from './streaming.js'
 
 export type { PickerName, PiecePickerOptions } from './options.js'
+export type { PlaybackOptions } from './playback.js'
 
 const defaultRandomFirstPieces = 4
 
-/** The plugin: binds three `PiecePicker`s, the default one first. */
+/** The plugin: binds four `PiecePicker`s, the default one first. */
 export const piecePicker = definePlugin<PiecePickerOptions>(
   {
     name: 'piece-picker',
     contract: pluginContract,
     options: optionsSchema,
-    summary: 'Piece pickers: rarest-first, sequential, random',
+    summary: 'Piece pickers: rarest-first, sequential, random, streaming',
   },
   (options) => ({
     bind(bindings) {
-      const pickers: Record<PickerName, PiecePicker> = {
-        'rarest-first': rarestFirst(options.randomFirstPieces ?? defaultRandomFirstPieces),
-        sequential: sequential(),
-        random: randomOrder(),
+      const makers: Record<PickerName, (clock: Clock) => PiecePicker> = {
+        'rarest-first': () => rarestFirst(options.randomFirstPieces ?? defaultRandomFirstPieces),
+        sequential,
+        random: randomOrder,
+        streaming: (clock) => streaming(clock, options.streaming ?? {}),
       }
       const first = options.default ?? 'rarest-first'
       for (const name of [first, ...pickerNames.filter((name) => name !== first)]) {
-        bindings.value(PiecePicker, pickers[name])
+        bindings.factory(PiecePicker, [Clock], makers[name])
       }
     },
   }),

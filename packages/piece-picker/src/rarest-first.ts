@@ -65,7 +65,8 @@ function takeAtRandom(random: Random, table: RankTable, peer: PeerView, picks: P
   }
 }
 
-function takeRanked(table: RankTable, peer: PeerView, picks: Picks, reason: string): void {
+/** Pieces in the order of the table, best first. */
+export function takeRanked(table: RankTable, peer: PeerView, picks: Picks, reason: string): void {
   let missed: number[] = []
   for (let index = table.ranked - 1; index >= 0 && picks.left > 0; index--) {
     const piece = table.pieceAt(index)
@@ -82,7 +83,8 @@ function takeRanked(table: RankTable, peer: PeerView, picks: Picks, reason: stri
   }
 }
 
-function takeBegun(table: RankTable, peer: PeerView, picks: Picks): void {
+/** Pieces that somebody began already, whoever leads them. */
+export function takeBegun(table: RankTable, peer: PeerView, picks: Picks): void {
   for (let index = table.ranked + table.begun - 1; index >= table.ranked && picks.left > 0; index--) {
     const piece = table.pieceAt(index)
     if (peer.haves.has(piece)) picks.take(piece, 'helps')

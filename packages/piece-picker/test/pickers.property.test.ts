@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { RankTable } from '../src/rank-table.js'
 import { randomOrder, rarestFirst } from '../src/rarest-first.js'
 import { sequential } from '../src/sequential.js'
+import { streaming } from '../src/streaming.js'
 import { FakeTorrent, peerOf, type Taken, seeded } from './picture.js'
 
 const pieces = 24
@@ -105,7 +106,8 @@ describe('pickers', () => {
     )
   })
 
-  it.each([rarestFirst(4), randomOrder(), sequential()])(
+  const clock = { nowMs: () => 0, after: () => () => {} }
+  it.each([rarestFirst(4), randomOrder(), sequential(), streaming(clock, { bytesPerSecond: 1 })])(
     '$name takes what there is, of the highest priority first',
     (made) => {
       fc.assert(

@@ -27,6 +27,8 @@ export class FakeTorrent implements PickView {
   /** Free blocks by piece. */
   readonly free: number[]
   readonly blocksPerPiece: number
+  /** Blocks asked of two peers, by piece. */
+  readonly doubled: number[]
   /** Pieces that others lead: `takePartials` leaves them alone. */
   readonly led = new Set<number>()
   seeds = 0
@@ -42,6 +44,7 @@ export class FakeTorrent implements PickView {
     for (const [piece, letter] of letters.entries()) if (letter === '*') this.have.add(piece)
     this.blocksPerPiece = picture.blocksPerPiece ?? 4
     this.free = letters.map(() => this.blocksPerPiece)
+    this.doubled = letters.map(() => 0)
   }
 
   pieceLength = (): number => this.pieceLengthBytes
@@ -90,7 +93,15 @@ export class FakeTorrent implements PickView {
       },
       take,
       takePartials: () => partials().reduce((sum, piece) => sum + take(piece, 'partial'), 0),
-      takeBusy: () => 0,
+      takeBusy: (piece, reason, limit = Infinity) => {
+        const busy = this.blocksPerPiece - (this.free[piece] ?? 0) - (this.doubled[piece] ?? 0)
+        const blocks = mayTake(piece) ? Math.min(left, limit, busy) : 0
+        if (blocks <= 0) return 0
+        left -= blocks
+        this.doubled[piece] = (this.doubled[piece] ?? 0) + blocks
+        log.push({ piece, blocks, reason })
+        return blocks
+      },
     }
   }
 }

@@ -1,4 +1,4 @@
-import { type Bindings, PiecePicker, type Plugin, pluginContract } from '@bitloom/core'
+import { type Bindings, type Clock, PiecePicker, type Plugin, pluginContract } from '@bitloom/core'
 import { describe, expect, it } from 'vitest'
 import plugin, { piecePicker, type PiecePickerOptions } from '../src/index.js'
 import endsFirst from './ends-first.js'
@@ -11,6 +11,9 @@ function pickersOf(made: Plugin): PiecePicker[] {
     value: (port: unknown, value: PiecePicker) => {
       if (port === PiecePicker) bound.push(value)
     },
+    factory: (port: unknown, _needs: unknown, make: (clock: Clock) => PiecePicker) => {
+      if (port === PiecePicker) bound.push(make({ nowMs: () => 0, after: () => () => {} }))
+    },
   } as unknown as Bindings
   made.bind?.(bindings)
   return bound
@@ -18,9 +21,9 @@ function pickersOf(made: Plugin): PiecePicker[] {
 
 describe('the plugin', () => {
   it.each<[PiecePickerOptions | undefined, readonly string[]]>([
-    [undefined, ['rarest-first', 'sequential', 'random']],
-    [{ default: 'sequential' }, ['sequential', 'rarest-first', 'random']],
-    [{ default: 'random', randomFirstPieces: 0 }, ['random', 'rarest-first', 'sequential']],
+    [undefined, ['rarest-first', 'sequential', 'random', 'streaming']],
+    [{ default: 'sequential' }, ['sequential', 'rarest-first', 'random', 'streaming']],
+    [{ default: 'random', randomFirstPieces: 0 }, ['random', 'rarest-first', 'sequential', 'streaming']],
   ])('with %j binds its pickers, the default one first', (options, names) => {
     expect(pickersOf(piecePicker(options)).map(({ name }) => name)).toEqual(names)
   })
@@ -34,11 +37,14 @@ describe('the plugin', () => {
   it.each([
     [
       { default: 'fastest' },
-      'piece-picker got wrong options: default: must be one of rarest-first, sequential, random',
+      'piece-picker got wrong options: default: must be one of rarest-first, sequential, random, streaming',
     ],
     [{ randomFirstPieces: -1 }, 'randomFirstPieces: must be a whole number'],
     [{ randomFirstPieces: '4' }, 'randomFirstPieces: must be a whole number'],
     [{ toString: 1 }, 'toString: is no option'],
+    [{ streaming: 7 }, 'streaming: must be an object'],
+    [{ streaming: { bytesPerSecond: 'fast' } }, 'streaming.bytesPerSecond: must be a number'],
+    [{ streaming: { speed: 1 } }, 'streaming.speed: is no option'],
     [[], 'must be an object'],
   ])('refuses %j', (options, message) => {
     expect(() => piecePicker(options as PiecePickerOptions)).toThrow(message)
