@@ -106,7 +106,7 @@ describe('pickers', () => {
     )
   })
 
-  const clock = { nowMs: () => 0, after: () => () => {} }
+  const clock = { nowMs: () => 0, wallMs: () => 0, after: () => () => {} }
   it.each([rarestFirst(4), randomOrder(), sequential(), streaming(clock, { bytesPerSecond: 1 })])(
     '$name takes what there is, of the highest priority first',
     (made) => {

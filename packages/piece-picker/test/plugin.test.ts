@@ -12,7 +12,7 @@ function pickersOf(made: Plugin): PiecePicker[] {
       if (port === PiecePicker) bound.push(value)
     },
     factory: (port: unknown, _needs: unknown, make: (clock: Clock) => PiecePicker) => {
-      if (port === PiecePicker) bound.push(make({ nowMs: () => 0, after: () => () => {} }))
+      if (port === PiecePicker) bound.push(make({ nowMs: () => 0, wallMs: () => 0, after: () => () => {} }))
     },
   } as unknown as Bindings
   made.bind?.(bindings)

@@ -11,7 +11,12 @@ const pieceASecond = { bytesPerSecond: pieceBytes }
 /** A torrent that is played on virtual time. */
 function player(picture: Picture, options: PlaybackOptions, seed = 1) {
   const torrent = new FakeTorrent(picture)
-  const clock: Clock & { at: number } = { at: 5_000, nowMs: () => clock.at, after: () => () => {} }
+  const clock: Clock & { at: number } = {
+    at: 5_000,
+    nowMs: () => clock.at,
+    wallMs: () => clock.at,
+    after: () => () => {},
+  }
   const picker = streaming(clock, options).create(torrent, seeded(seed))
   return {
     torrent,
