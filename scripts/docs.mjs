@@ -10,7 +10,9 @@ const { errorCodes } = await import(join(dist, 'bytes', 'errors.js'))
 const { hookTable } = await import(join(dist, 'hooks', 'hook-table.js'))
 const signatures = readSignatures(readFileSync(join(dist, 'hooks', 'hooks.d.ts'), 'utf8'))
 
-const pages = { 'docs/HOOKS.md': hooksPage(), 'docs/ERRORS.md': errorsPage() }
+const { metrics } = await import(join(root, 'packages', 'lab', 'dist', 'metrics.js'))
+
+const pages = { 'docs/HOOKS.md': hooksPage(), 'docs/ERRORS.md': errorsPage(), 'docs/LAB.md': labPage() }
 const isCheck = process.argv.includes('--check')
 const behind = []
 for (const [name, text] of Object.entries(pages)) {
@@ -118,6 +120,18 @@ ${Object.entries(errorCodes)
   .map(([code, meaning]) => `| \`${code}\` | ${meaning} |`)
   .join('\n')}
 `
+}
+
+/** The page as it is, with the table of figures written anew. */
+function labPage() {
+  const rows = Object.entries(metrics).map(([name, { title, unit, meaning, source, ofSwarm }]) => {
+    const cited = source === undefined ? '' : ` Source: ${source}.`
+    return `| \`${name}\` | ${title}${ofSwarm ? ' †' : ''} | ${unit || '1'} | ${meaning}${cited} |`
+  })
+  const table = ['| name | figure | unit | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n')
+  const begin = '<!-- figures: written by npm run docs from packages/lab/src/metrics.ts -->'
+  const page = readFileSync(join(root, 'docs', 'LAB.md'), 'utf8')
+  return page.replace(/<!-- figures[\s\S]*<!-- \/figures -->/, () => `${begin}\n\n${table}\n\n<!-- /figures -->`)
 }
 
 function readOr(path, otherwise) {

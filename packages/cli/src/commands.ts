@@ -179,6 +179,22 @@ function addTools(program: Command, act: Act): void {
     .option('--keep', 'leave the temporary folder')
     .action(act(async () => (await import('./verbs/demo.js')).demo))
   program
+    .command('simulate')
+    .description('compare strategies in simulated swarms')
+    .argument('[scenario]', 'a scenario file, or the name of one that comes with Bitloom (--list)')
+    .option('--list', 'print the scenarios that come with Bitloom and stop')
+    .option('--seeds <n>', 'how many seeds each strategy meets (default: as the scenario says)', (text) =>
+      parseCount(text),
+    )
+    .option('--seed <seed>', 'run this one seed, as in a run before')
+    .option('--strategy <name>', 'only this strategy (repeatable)', collect)
+    .option('--workers <n>', 'threads; the outcome is the same for any number (default: one a core)', (text) =>
+      parseCount(text),
+    )
+    .option('--quick', 'a smaller swarm and fewer seeds, for a first look')
+    .option('--report <file>', 'write a report with plots: one HTML file that needs no network')
+    .action(act(async () => (await import('./verbs/simulate.js')).simulate))
+  program
     .command('completion')
     .description('print a completion script')
     .argument('<shell>', 'bash, zsh or fish')

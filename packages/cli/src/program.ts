@@ -136,11 +136,20 @@ async function createRuntime(host: NodeJS.Process, stop: Stop, command: Command,
 }
 
 /**
- * Arguments as the parser wants them: `--seed` alone is `--seed=`, since an optional value is taken only after "=".
+ * Arguments as the parser wants them: `--seed` alone is `--seed=`, since an optional value is taken only after "=". The
+ * `--seed` of `simulate` always has a value.
  * @throws CliError USAGE without any argument
  */
 export function normalizeArguments(args: readonly string[]): string[] {
   if (args.length === 0) throw new CliError('USAGE', 'Say what to download, or --help for all there is')
+  if (verbOf(args) === 'simulate') return [...args]
   const end = args.indexOf('--')
   return args.map((arg, index) => (arg === '--seed' && (end < 0 || index < end) ? '--seed=' : arg))
+}
+
+const valued = ['--config', '--state-dir', '--plugin', '--no-plugin', '--set', '--progress', '--log-file', '--color']
+
+/** The first argument that is neither an option nor the value of one. */
+function verbOf(args: readonly string[]): string | undefined {
+  return args.find((arg, index) => !arg.startsWith('-') && !valued.includes(args[index - 1] ?? ''))
 }

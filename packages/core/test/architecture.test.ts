@@ -135,6 +135,7 @@ describe('the rooms of core', () => {
 /** Packages that are no plugins, and the other packages that they may know besides core. */
 const tools: Readonly<Record<string, readonly string[]>> = {
   simulator: ['@bitloom/piece-picker'],
+  lab: ['@bitloom/simulator'],
 }
 
 describe('packages', () => {

@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update'
 import { type Output, formatBytes, formatDuration, printable } from '../output.js'
-import { type Progress, type ProgressRow, isLocal, percentOf } from './row.js'
+import { type Progress, type ProgressRow, amountText, hasEta, isLocal, percentOf } from './row.js'
 
 const redrawMs = 250
 
@@ -33,14 +33,15 @@ export function barProgress(output: Output): Progress {
 export function barLine(row: ProgressRow, width: number, colored: boolean): string {
   const percent = `${String(percentOf(row)).padStart(3)}%`
   // Padded, so that the bar keeps its width while the figures change.
-  const size = `${formatBytes(row.doneBytes)}/${formatBytes(row.totalBytes)}`.padStart(17)
+  const size = amountText(row, '/').padStart(17)
+  const eta = hasEta(row) ? `ETA ${formatDuration(row.etaSeconds)}` : row.state
   const transfer = [
     `↓ ${formatBytes(row.downRate).padStart(8)}/s`,
     `↑ ${formatBytes(row.upRate).padStart(8)}/s`,
     `${String(row.peers).padStart(2)} ${row.peers === 1 ? 'peer ' : 'peers'}`,
-    (row.state === 'downloading' ? `ETA ${formatDuration(row.etaSeconds)}` : row.state).padEnd(10),
+    eta.padEnd(10),
   ]
-  const parts = isLocal(row) ? [size, row.state] : [size, ...transfer]
+  const parts = isLocal(row) ? [size, eta] : [size, ...transfer]
   const nameWidth = Math.min(24, Math.max(8, Math.floor(width / 4)))
   const name = fit(printable(row.name), nameWidth)
   while (parts.length > 0 && nameWidth + percent.length + parts.join('  ').length + 12 > width)

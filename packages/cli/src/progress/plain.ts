@@ -1,5 +1,5 @@
 import { type Output, formatBytes, formatDuration, printable } from '../output.js'
-import { type Progress, type ProgressRow, isLocal, percentOf } from './row.js'
+import { type Progress, type ProgressRow, amountText, hasEta, isLocal, percentOf } from './row.js'
 
 const everyMs = 30_000
 const everyPercent = 10
@@ -39,11 +39,10 @@ function isDue(row: ProgressRow, last: Printed | undefined, nowMs: number): bool
 
 /** `film.mkv: downloading 40% (1.2 GiB of 3.0 GiB), down 5.1 MiB/s, up 1.0 MiB/s, 12 peers, ETA 3m05s`. */
 export function plainLine(row: ProgressRow): string {
-  const size = `${formatBytes(row.doneBytes)} of ${formatBytes(row.totalBytes)}`
-  const head = `${printable(row.name)}: ${row.state} ${percentOf(row)}% (${size})`
-  if (isLocal(row)) return head
+  const head = `${printable(row.name)}: ${row.state} ${percentOf(row)}% (${amountText(row, ' of ')})`
+  const eta = hasEta(row) ? `, ETA ${formatDuration(row.etaSeconds)}` : ''
+  if (isLocal(row)) return `${head}${eta}`
   const rates = `down ${formatBytes(row.downRate)}/s, up ${formatBytes(row.upRate)}/s`
   const peers = `${row.peers} ${row.peers === 1 ? 'peer' : 'peers'}`
-  const eta = row.state === 'downloading' ? `, ETA ${formatDuration(row.etaSeconds)}` : ''
   return `${head}, ${rates}, ${peers}${eta}`
 }

@@ -1,3 +1,5 @@
+import { formatBytes } from '../output.js'
+
 /** One torrent (or one process of the demo) as progress shows it. */
 export interface ProgressRow {
   readonly key: string
@@ -10,6 +12,8 @@ export interface ProgressRow {
   readonly upRate: number
   readonly peers: number
   readonly etaSeconds: number | undefined
+  /** What `doneBytes` and `totalBytes` count, where it is not bytes. */
+  readonly counts?: 'runs'
 }
 
 /** Draws progress on stderr. Called often; a renderer draws as seldom as its kind wants. */
@@ -28,7 +32,18 @@ export function percentOf(row: ProgressRow): number {
 
 /** Work on local data has neither peers nor transfer rates. */
 export function isLocal(row: ProgressRow): boolean {
-  return row.state === 'checking' || row.state === 'hashing'
+  return row.state === 'checking' || row.state === 'hashing' || row.counts !== undefined
+}
+
+/** `1.2 GiB of 3.0 GiB`, `3 of 30 runs`. */
+export function amountText({ doneBytes, totalBytes, counts }: ProgressRow, between: string): string {
+  if (counts !== undefined) return `${doneBytes}${between}${totalBytes} ${counts}`
+  return `${formatBytes(doneBytes)}${between}${formatBytes(totalBytes)}`
+}
+
+/** Whether it can be told how long the rest takes. */
+export function hasEta(row: ProgressRow): boolean {
+  return row.state === 'downloading' || row.counts !== undefined
 }
 
 /** How long the rest takes at this rate; `undefined` when nothing moves. */

@@ -1,0 +1,30 @@
+import { scenario } from '@bitloom/lab'
+
+const KiB = 1024
+const MiB = 1024 * KiB
+
+export default scenario({
+  name: 'streaming',
+  summary: 'Everybody watches while it downloads: who starts soon, and who has to wait in between?',
+  swarm: {
+    torrent: { lengthBytes: 16 * MiB, pieceBytes: 128 * KiB },
+    groups: [
+      { name: 'seeder', count: 1, has: 'all', upBytesPerSecond: 512 * KiB, downBytesPerSecond: MiB },
+      {
+        name: 'viewers',
+        count: 16,
+        upBytesPerSecond: 160 * KiB,
+        downBytesPerSecond: MiB,
+        arrive: { overMs: 60_000 },
+        playback: { bytesPerSecond: 96 * KiB },
+      },
+    ],
+  },
+  strategies: [
+    { name: 'rarest-first', picker: 'rarest-first' },
+    { name: 'sequential', picker: 'sequential' },
+  ],
+  seeds: 10,
+  metrics: ['startup', 'stalls', 'stalled', 'completion-median', 'seeder-copies', 'fairness-giving'],
+  quick: { seeds: 3, torrent: { lengthBytes: 4 * MiB, pieceBytes: 128 * KiB }, counts: { viewers: 6 } },
+})
