@@ -20,7 +20,8 @@ export default defineConfig({
       ...packages.map((name) => ({
         ...shared,
         root: new URL(`packages/${name}`, import.meta.url).pathname,
-        test: { name, include: ['test/**/*.test.ts'], testTimeout: 30_000 },
+        // Templates of plugins have tests as the plugins will.
+        test: { name, include: ['{test,templates/*/test}/**/*.test.ts'], testTimeout: 30_000 },
       })),
       {
         ...shared,

@@ -60,7 +60,8 @@ function addCode(modules, block, page, fault) {
     counts.excerpts += 1
     const source = join(dirname(page), excerpted)
     if (!existsSync(source)) fault(`there is no ${excerpted}`)
-    else if (!readFileSync(source, 'utf8').includes(block.code)) fault(`the block differs from ${excerpted}`)
+    else if (!unindented(readFileSync(source, 'utf8')).includes(unindented(block.code)))
+      fault(`the block differs from ${excerpted}`)
   } else if (marker === 'continues') {
     counts.compiled += 1
     const last = modules.at(-1)
@@ -72,6 +73,11 @@ function addCode(modules, block, page, fault) {
   } else {
     fault(`nobody knows what "${marker}" means in an info string`)
   }
+}
+
+/** An excerpt may stand further left than it does in its file. */
+function unindented(code) {
+  return code.replaceAll(/^ +/gm, '')
 }
 
 /** Each module with its code on the lines it has in the page, so that the compiler's lines are the page's. */

@@ -8,7 +8,10 @@ const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'))
 const ownPackages = new Set(
   readdirSync(join(root, 'packages')).map((name) => readJson(join(root, 'packages', name, 'package.json')).name),
 )
-const { scripts } = readJson(join(root, 'package.json'))
+// The guide's are those of a plugin that was made by create-plugin.
+const scripts = [join(root, 'package.json'), join(root, 'packages/create-plugin/templates/shared/package.json')]
+  .map((path) => readJson(path).scripts)
+  .reduce((all, some) => ({ ...all, ...some }))
 let bitloom
 
 /** The faults of a block, each with its line, the first being 0. */

@@ -112,12 +112,12 @@ export function collectPeer(value: string, before?: readonly string[]): string[]
 /** The parsers of options that may be repeated. */
 export const repeatable: ReadonlySet<unknown> = new Set([collect, collectPeer])
 
-/** Tiers of `--tracker` values: each is a tier, a comma joins URLs into one. @throws CliError USAGE */
+/** Tiers of `--tracker` values: each is a tier, a comma joins URLs into one. Any scheme may have a plugin. @throws CliError USAGE */
 export function parseTiers(values: readonly string[]): string[][] {
   const tiers = values.map((value) => value.split(',').map((url) => url.trim()))
   for (const url of tiers.flat()) {
-    if (!/^(https?|udp|wss?):\/\/[^/]/i.test(url) || !URL.canParse(url)) {
-      throw new CliError('USAGE', `"${url}" is no tracker URL: it begins with http, https or udp`)
+    if (!/^[a-z][a-z0-9+.-]*:\/\/[^/?#]/i.test(url) || !URL.canParse(url)) {
+      throw new CliError('USAGE', `"${url}" is no tracker URL: write such as udp://tracker.example:6969`)
     }
   }
   return tiers

@@ -114,7 +114,11 @@ describe('tracker tiers', () => {
     ])
   })
 
-  it.each(['ftp://a', 'a/announce', 'http://', ''])('%j is refused', (url) =>
+  it('takes any scheme, since a plugin may bring it', () => {
+    expect(parseTiers(['peers://10.0.0.1:1/10.0.0.2:2'])).toEqual([['peers://10.0.0.1:1/10.0.0.2:2']])
+  })
+
+  it.each(['udp:a', 'a/announce', 'http://', ''])('%j is refused', (url) =>
     expect(() => parseTiers([url])).toThrow(/no tracker URL/),
   )
 })

@@ -1,0 +1,110 @@
+// `npm run guide [-- PAGE...]`: does what the pages of the guide say, as somebody does who has nothing but Node and npm: in an
+// empty folder, each page's shell blocks in order, in one shell. Blocks with `file=` in their info string are written into the
+// folder of the plugin where they stand. The packages come from a registry on loopback that has this working copy's.
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join, resolve } from 'node:path'
+import { blocksOf } from './doc-blocks.mjs'
+import { startRegistry } from './loopback-registry.mjs'
+import { npm, packAll } from './packed.mjs'
+import { root, setUp } from './setup.mjs'
+
+/** How long one page may take. */
+const pageMs = 180_000
+
+setUp()
+const scratch = mkdtempSync(join(tmpdir(), 'bitloom-guide-'))
+const packages = join(scratch, 'packages')
+mkdirSync(packages)
+const config = (key) => npm(['config', 'get', key], root).trim()
+const registry = await startRegistry(packAll(packages), config('registry'))
+let failed = false
+try {
+  for (const page of pages()) failed = !(await followPage(page)) || failed
+} finally {
+  await registry.close()
+  rmSync(scratch, { recursive: true, force: true })
+}
+process.exit(failed ? 1 : 0)
+
+function pages() {
+  if (process.argv.length > 2) return process.argv.slice(2).map((page) => resolve(page))
+  const folder = join(root, 'docs', 'guide')
+  return readdirSync(folder).map((name) => join(folder, name))
+}
+
+/** True if every command of the page ended well. */
+async function followPage(page) {
+  const name = basename(page, '.md')
+  const script = scriptOf(blocksOf(readFileSync(page, 'utf8')), join(scratch, `${name}-files`))
+  if (script === undefined) return true
+  const home = join(scratch, name)
+  mkdirSync(home)
+  writeFileSync(join(scratch, `${name}.sh`), script)
+  const began = performance.now()
+  const { code, output } = await runShell(join(scratch, `${name}.sh`), home)
+  const seconds = Math.round((performance.now() - began) / 1000)
+  if (process.env.DEBUG) console.log(output)
+  if (code === 0) console.log(`${name}: works as it is written, ${seconds} s`)
+  else console.error(`${output}\n${name}: ended with ${code} after ${seconds} s`)
+  return code === 0
+}
+
+/** The page as one script: a command that fails ends it, and each is printed. `undefined` for a page without any. */
+function scriptOf(blocks, folder) {
+  const steps = blocks.flatMap(({ language, marker, code }, index) => {
+    if (language === 'sh') return [code]
+    const [, file] = /^file=(\S+)$/.exec(marker) ?? []
+    if (file === undefined) return []
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, String(index)), code)
+    return [`cp ${join(folder, String(index))} ${file}\n`]
+  })
+  return steps.length === 0 ? undefined : [`set -euo pipefail\nPS4='+ $SECONDS s: '\nset -x\n`, ...steps].join('\n')
+}
+
+/** Runs a script in a process group of its own, which is gone when this settles. */
+function runShell(script, cwd) {
+  const shell = spawn('bash', [script], { cwd, env: environment(), detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  let output = ''
+  for (const stream of [shell.stdout, shell.stderr]) stream.setEncoding('utf8').on('data', (text) => (output += text))
+  const end = () => {
+    try {
+      process.kill(-shell.pid, 'SIGKILL')
+    } catch {
+      // Nothing of it is left.
+    }
+  }
+  const timer = setTimeout(end, pageMs)
+  return new Promise((settle) => {
+    shell.on('exit', (code, signal) => {
+      clearTimeout(timer)
+      end()
+      settle({ code: code ?? signal, output })
+    })
+  })
+}
+
+/** A stranger's environment: npm asks our registry, and knows what it has downloaded before, but nothing that it has run. */
+function environment() {
+  const cache = join(scratch, 'npm-cache')
+  if (!existsSync(cache)) {
+    mkdirSync(cache)
+    const known = join(config('cache'), '_cacache')
+    if (existsSync(known)) symlinkSync(known, join(cache, '_cacache'))
+  }
+  const kept = Object.entries(process.env).filter(([key]) => !/^(npm_|BITLOOM_|NODE_|VITEST)/i.test(key))
+  return {
+    ...Object.fromEntries(kept),
+    npm_config_registry: registry.url,
+    npm_config_cache: cache,
+    npm_config_audit: 'false',
+    npm_config_fund: 'false',
+    npm_config_update_notifier: 'false',
+    npm_config_prefer_offline: 'true',
+    npm_config_yes: 'true',
+    XDG_STATE_HOME: join(scratch, 'state'),
+    XDG_CONFIG_HOME: join(scratch, 'config'),
+  }
+}
