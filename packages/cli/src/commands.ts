@@ -44,7 +44,7 @@ function addTransfers(program: Command, act: Act): void {
     program
       .command('download', { isDefault: true })
       .description('download torrents (the default verb)')
-      .argument('<id...>', 'a .torrent file, an http(s) URL of one, - for standard input'),
+      .argument('<id...>', 'a .torrent file, an http(s) URL of one, - for standard input, a magnet link, an info-hash'),
   )
     .option('-o, --output <dir>', 'the folder that will contain the torrent', '.')
     .option('--select <files>', 'only these files: a glob, or numbers such as 1,3-5 (repeatable)', collect)

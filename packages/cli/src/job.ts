@@ -1,9 +1,9 @@
-import type { Metainfo, TorrentHandle } from '@bitloom/core'
+import type { TorrentHandle } from '@bitloom/core'
 import { CliError } from './exit-codes.js'
 import type { SeedGoal } from './options.js'
 import { formatBytes, formatDuration, type Output } from './output.js'
 import type { Reporter } from './transfer.js'
-import { keyOf } from './torrents.js'
+import { keyOf, titleOf } from './torrents.js'
 
 /**
  * One torrent of a run and how far it is. Invariant: `phase` only moves forward; `error` is set only with 'ended', and
@@ -13,7 +13,7 @@ export interface Job {
   readonly handle: TorrentHandle
   readonly infoHash: string
   readonly addedMs: number
-  phase: 'checking' | 'running' | 'whole' | 'ended'
+  phase: 'metadata' | 'checking' | 'running' | 'whole' | 'ended'
   error: unknown
   /** When payload moved last, and how much had by then. */
   movedMs: number
@@ -31,6 +31,8 @@ export interface JobContext {
   readonly seed: SeedGoal | undefined
   /** A run of `seed`: never fetches. */
   readonly serving: boolean
+  /** Ends when the metadata is known; nothing is downloaded. */
+  readonly listing: boolean
   readonly stallTimeoutMs: number | undefined
   /** The session is being closed: torrents that leave it unfinished have not failed. */
   isClosing: boolean
@@ -39,25 +41,34 @@ export interface JobContext {
 }
 
 /** Follows a torrent that was just added. */
-export function startJob(context: JobContext, handle: TorrentHandle, metainfo: Metainfo, nowMs: number): Job {
+export function startJob(context: JobContext, handle: TorrentHandle, nowMs: number): Job {
   const job: Job = {
     handle,
     infoHash: keyOf(handle.view.infoHashes),
     addedMs: nowMs,
-    phase: 'checking',
+    phase: 'metadata',
     error: undefined,
     movedMs: nowMs,
     movedBytes: 0,
     wholeMs: 0,
     reportedBytes: 0,
   }
-  context.reporter.added(handle.view, metainfo)
+  checkMetadata(context, job)
   const failed = (error: unknown): void => {
     if (!context.isClosing) endJob(context, job, error)
   }
   handle.ready.then(() => onReady(context, job), failed)
   handle.completed.then(() => onWhole(context, job), failed)
   return job
+}
+
+/** Goes on to the next phase once the metadata is known. */
+function checkMetadata(context: JobContext, job: Job): void {
+  const { view } = job.handle
+  if (job.phase !== 'metadata' || view.metainfo === undefined) return
+  context.reporter.added(view, view.metainfo)
+  job.phase = 'checking'
+  if (context.listing) endJob(context, job, undefined)
 }
 
 /** Ends a job; a failure is reported. */
@@ -70,6 +81,7 @@ export function endJob(context: JobContext, job: Job, error: unknown): void {
 }
 
 function onReady(context: JobContext, job: Job): void {
+  checkMetadata(context, job)
   if (job.phase !== 'checking') return
   const { content, stats } = job.handle.view
   context.output.event({ event: 'checked', infoHash: job.infoHash, havePieces: content?.have.count ?? 0 })
@@ -110,6 +122,7 @@ function onWhole(context: JobContext, job: Job): void {
 
 /** Looks at a job, twice a second: reports, and ends what has failed, stalled or reached its goal. */
 export function checkJob(context: JobContext, job: Job, nowMs: number): void {
+  checkMetadata(context, job)
   if (job.phase === 'ended') return
   const { view } = job.handle
   if (view.state === 'checking') {
@@ -132,7 +145,10 @@ function reportMovement({ reporter }: JobContext, job: Job, nowMs: number): void
     job.movedMs = nowMs
   }
   const active =
-    job.phase === 'running' || downRate + upRate >= 1 || receivedBytes + uploadedBytes !== job.reportedBytes
+    job.phase === 'metadata' ||
+    job.phase === 'running' ||
+    downRate + upRate >= 1 ||
+    receivedBytes + uploadedBytes !== job.reportedBytes
   job.reportedBytes = receivedBytes + uploadedBytes
   if (active) reporter.progress(job.handle.view)
 }
@@ -144,16 +160,18 @@ function checkEnd(context: JobContext, job: Job, nowMs: number): void {
     if (goalReached(seed ?? {}, view.stats, nowMs - job.wholeMs)) endJob(context, job, undefined)
     return
   }
-  if (stallTimeoutMs === undefined || job.phase !== 'running' || nowMs - job.movedMs < stallTimeoutMs) return
+  const waits = job.phase === 'metadata' || job.phase === 'running'
+  if (stallTimeoutMs === undefined || !waits || nowMs - job.movedMs < stallTimeoutMs) return
   const span = formatDuration(stallTimeoutMs / 1000)
-  const stalled = new CliError('STALLED', `Nothing has come of ${view.name} for ${span}`)
-  const lonely = new CliError('NO_PEERS', `No peer of ${view.name} was met within ${span}`)
+  const what = job.phase === 'metadata' ? `the metadata of ${titleOf(view)}` : titleOf(view)
+  const stalled = new CliError('STALLED', `Nothing has come of ${what} for ${span}`)
+  const lonely = new CliError('NO_PEERS', `No peer of ${titleOf(view)} was met within ${span}`)
   endJob(context, job, reporter.metPeer(view) ? stalled : lonely)
 }
 
 /** The whole run took too long: what is not whole has failed. */
 export function timeOutJob(context: JobContext, job: Job, timeoutMs: number): void {
-  const message = `${job.handle.view.name} is not whole after ${formatDuration(timeoutMs / 1000)}`
+  const message = `${titleOf(job.handle.view)} is not whole after ${formatDuration(timeoutMs / 1000)}`
   endJob(context, job, job.phase === 'whole' ? undefined : new CliError('TIMEOUT', message))
 }
 

@@ -2,6 +2,7 @@ import { chokers } from '@bitloom/chokers'
 import {
   Choker,
   Logger,
+  PeerExtension,
   PiecePicker,
   type Plugin,
   type PluginHost,
@@ -12,6 +13,7 @@ import {
   pluginContract,
 } from '@bitloom/core'
 import { nodePorts } from '@bitloom/core/node'
+import { extMetadata } from '@bitloom/ext-metadata'
 import { piecePicker } from '@bitloom/piece-picker'
 import { storageFs } from '@bitloom/storage-fs'
 import { storageMemory } from '@bitloom/storage-memory'
@@ -23,7 +25,15 @@ import type { Runtime } from './runtime.js'
 
 /** The plugins that come with the command line, in order: the first binding of a port is the default. */
 export function builtInFactories(): AnyFactory[] {
-  return [trackerHttp, trackerUdp, storageFs, storageMemory, piecePicker, chokers] as unknown as AnyFactory[]
+  return [
+    trackerHttp,
+    trackerUdp,
+    storageFs,
+    storageMemory,
+    piecePicker,
+    chokers,
+    extMetadata,
+  ] as unknown as AnyFactory[]
 }
 
 /** A session, and the host of a private plugin through which the command line reaches the services. */
@@ -80,6 +90,14 @@ function commandLine(runtime: Runtime, captured: { host?: PluginHost }): Plugin 
     bind: (bindings) => bindings.value(Logger, runtime.log),
     apply: (host) => void (captured.host = host),
   }
+}
+
+/** Checks that magnet links can be downloaded. @throws CliError MAGNET_UNSUPPORTED */
+export function checkMagnets(host: PluginHost, names: readonly string[]): void {
+  const [first] = names
+  if (first === undefined || host.all(PeerExtension).some(({ name }) => name === 'ut_metadata')) return
+  const message = `${first} needs a plugin for metadata, such as ext-metadata: load it, or give the .torrent file`
+  throw new CliError('MAGNET_UNSUPPORTED', message)
 }
 
 /** Checks the names of strategies before anything starts. @throws CliError USAGE listing those there are */

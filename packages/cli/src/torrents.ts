@@ -111,6 +111,11 @@ export function keyOf(hashes: InfoHashes): string {
   return hex(hashes.v1 ?? hashes.v2 ?? new Uint8Array())
 }
 
+/** What a torrent is called for people: its name, or its info-hash while that is all there is. */
+export function titleOf(torrent: { readonly name?: string; readonly infoHashes: InfoHashes }): string {
+  return torrent.name === undefined || torrent.name === '' ? keyOf(torrent.infoHashes) : torrent.name
+}
+
 /** The 20 bytes that trackers and handshakes use: the v1 hash, or the v2 hash cut to 20 (BEP 52). */
 export function wireHashOf(hashes: InfoHashes): Uint8Array {
   return (hashes.v1 ?? hashes.v2 ?? new Uint8Array(20)).subarray(0, 20)

@@ -36,7 +36,7 @@ export async function sessionOptionsOf(options: TransferOptions): Promise<Pick<S
   return { limits, listen: { hosts: [at.host], ports: [port] } }
 }
 
-/** The peers of `--peer`. @throws CliError NETWORK for a host name that is not known */
-export async function peersOf(options: TransferOptions): Promise<IpEndpoint[]> {
-  return Promise.all((options.peer ?? []).map((text) => resolveEndpoint(parseHostPort(text), resolveName)))
+/** Peers given as `HOST:PORT`. @throws CliError NETWORK for a host name that is not known */
+export async function peersOf(texts: readonly string[]): Promise<IpEndpoint[]> {
+  return Promise.all(texts.map((text) => resolveEndpoint(parseHostPort(text), resolveName)))
 }

@@ -1,14 +1,14 @@
-import type { AddOptions, Metainfo } from '@bitloom/core'
+import type { AddOptions, MagnetLink, Metainfo, TorrentView } from '@bitloom/core'
 import { exitCodeOf, exitCodes, sentenceOf } from './exit-codes.js'
 import { type Job, type JobContext, checkJob, startJob, timeOutJob } from './job.js'
 import { type Lock, lockTorrent } from './lock.js'
 import type { SeedGoal } from './options.js'
 import { formatBytes } from './output.js'
 import type { Runtime } from './runtime.js'
-import { type OpenSession, checkStrategies, openSession } from './session.js'
+import { type OpenSession, checkMagnets, checkStrategies, openSession } from './session.js'
 import { pause } from './stop.js'
 import { type Reporter, reportSession, rowOf } from './transfer.js'
-import { keyOf } from './torrents.js'
+import { keyOf, titleOf } from './torrents.js'
 import { type TransferOptions, sessionOptionsOf } from './transfer-options.js'
 
 const tickMs = 250
@@ -19,6 +19,8 @@ export interface RunPlan {
   readonly seed: SeedGoal | undefined
   /** A run of `seed`: never fetches, and a stop is its usual end. */
   readonly serving: boolean
+  /** Stops when the metadata of every torrent is known: it is handed over, and nothing is stored or locked. */
+  readonly list?: (torrents: readonly Metainfo[]) => void
 }
 
 /**
@@ -28,18 +30,22 @@ export interface RunPlan {
 export async function runTransfers(
   runtime: Runtime,
   options: TransferOptions,
-  torrents: readonly Metainfo[],
-  addOptions: (torrent: Metainfo) => AddOptions,
+  torrents: readonly (Metainfo | MagnetLink)[],
+  addOptions: (torrent: Metainfo | MagnetLink) => AddOptions,
   plan: RunPlan,
 ): Promise<number> {
   const locks: Lock[] = []
   let open: OpenSession | undefined
   try {
-    for (const torrent of torrents) {
-      locks.push(await lockTorrent(runtime.stateDir, keyOf(torrent.infoHashes), torrent.name))
+    for (const torrent of plan.list === undefined ? torrents : []) {
+      locks.push(await lockTorrent(runtime.stateDir, keyOf(torrent.infoHashes), titleOf(torrent)))
     }
     open = await openSession(runtime, await sessionOptionsOf(options))
     checkStrategies(open.host, options)
+    checkMagnets(
+      open.host,
+      torrents.filter((torrent) => !('info' in torrent)).map((link) => titleOf(link)),
+    )
     return await runIn(open, runtime, options, torrents, addOptions, plan)
   } finally {
     await open?.session.close().catch((error: unknown) => runtime.log.warn(sentenceOf(error)))
@@ -51,8 +57,8 @@ async function runIn(
   { session }: OpenSession,
   runtime: Runtime,
   options: TransferOptions,
-  torrents: readonly Metainfo[],
-  addOptions: (torrent: Metainfo) => AddOptions,
+  torrents: readonly (Metainfo | MagnetLink)[],
+  addOptions: (torrent: Metainfo | MagnetLink) => AddOptions,
   plan: RunPlan,
 ): Promise<number> {
   const reporter = reportSession(session, runtime.output)
@@ -61,6 +67,7 @@ async function runIn(
   const jobs: Job[] = []
   const context: JobContext = {
     ...plan,
+    listing: plan.list !== undefined,
     output: runtime.output,
     reporter,
     stallTimeoutMs: options.stallTimeout,
@@ -72,10 +79,12 @@ async function runIn(
     },
   }
   for (const torrent of torrents) {
-    jobs.push(startJob(context, await session.add(addOptions(torrent)), torrent, performance.now()))
+    jobs.push(startJob(context, await session.add(addOptions(torrent)), performance.now()))
   }
   await follow(runtime, context, jobs, bell, options.timeout)
   context.isClosing = true
+  const found = jobs.flatMap(({ handle }) => handle.view.metainfo ?? [])
+  if (found.length === torrents.length) plan.list?.(found)
   await closeSession(runtime, session, reporter)
   return exitCodeOfRun(runtime, jobs, plan)
 }
@@ -129,10 +138,15 @@ async function closeSession(runtime: Runtime, session: OpenSession['session'], r
 function exitCodeOfRun({ output, stop }: Runtime, jobs: readonly Job[], plan: RunPlan): number {
   const failed = jobs.find(({ error }) => error !== undefined)
   if (failed !== undefined) return exitCodeOf(failed.error)
-  const unfinished = jobs.find(({ phase }) => phase === 'checking' || phase === 'running')
+  const unfinished = jobs.find(({ phase }) => phase !== 'whole' && phase !== 'ended')
   if (unfinished === undefined || plan.serving) return exitCodes.done.exit
-  const { name, stats } = unfinished.handle.view
-  const there = `${formatBytes(stats.wantedBytes - stats.leftBytes)} of ${formatBytes(stats.wantedBytes)}`
-  if (stop.reason !== 'pipe') output.note(`Stopped with ${there} of ${name}; the same command goes on from here`)
+  if (stop.reason !== 'pipe') output.note(stopText(unfinished.handle.view))
   return exitCodes.unfinished.exit
+}
+
+function stopText(view: TorrentView): string {
+  const { stats, metainfo } = view
+  if (metainfo === undefined) return `Stopped without the metadata of ${titleOf(view)}`
+  const there = `${formatBytes(stats.wantedBytes - stats.leftBytes)} of ${formatBytes(stats.wantedBytes)}`
+  return `Stopped with ${there} of ${view.name}; the same command goes on from here`
 }

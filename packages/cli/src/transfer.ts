@@ -10,7 +10,7 @@ import { errorEvent, type PeerEvent } from './events.js'
 import { sentenceOf } from './exit-codes.js'
 import { type Output, hex } from './output.js'
 import { etaSeconds, type ProgressRow } from './progress/row.js'
-import { keyOf } from './torrents.js'
+import { keyOf, titleOf } from './torrents.js'
 
 /** How core and plugins say that a peer was not only dropped. */
 const banReasons = /^(ban|sent corrupt data)/
@@ -19,6 +19,7 @@ const banReasons = /^(ban|sent corrupt data)/
 export interface Reporter {
   /** `listening`. */
   listening(): void
+  /** The metadata of a torrent is known. */
   added(torrent: TorrentView, metainfo: Metainfo): void
   progress(torrent: TorrentView): void
   /** True if the torrent ever had a peer. */
@@ -80,7 +81,8 @@ function addedEvent(torrent: TorrentView, metainfo: Metainfo): Parameters<Output
 
 function progressEvent(torrent: TorrentView): Parameters<Output['event']>[0] {
   const { receivedBytes, verifiedBytes, wastedBytes, uploadedBytes, downRate, upRate, peers, leftBytes } = torrent.stats
-  const eta = etaSeconds(leftBytes, downRate)
+  // Without metadata nobody knows how much is left.
+  const eta = torrent.content === undefined ? undefined : etaSeconds(leftBytes, downRate)
   return {
     event: 'progress',
     infoHash: keyOf(torrent.infoHashes),
@@ -114,6 +116,12 @@ function peerEvent(
   }
 }
 
+function stateText(state: TorrentView['state'], peers: number): string {
+  const seeks = state === 'downloading' || state === 'fetching-metadata'
+  if (seeks && peers === 0) return 'looking for peers'
+  return state === 'fetching-metadata' ? 'fetching metadata' : state
+}
+
 /** A torrent as progress shows it. */
 export function rowOf({ view }: TorrentHandle): ProgressRow {
   const { stats, state } = view
@@ -122,10 +130,10 @@ export function rowOf({ view }: TorrentHandle): ProgressRow {
   const pieceBytes = view.metainfo?.layout.pieceLengthBytes ?? 0
   return {
     key: view.id,
-    name: view.name,
-    state: state === 'downloading' && stats.peers === 0 ? 'looking for peers' : state,
+    name: titleOf(view),
+    state: stateText(state, stats.peers),
     doneBytes: checking ? stats.checkedPieces * pieceBytes : stats.wantedBytes - stats.leftBytes,
-    totalBytes: checking ? pieces * pieceBytes : stats.wantedBytes,
+    totalBytes: checking ? pieces * pieceBytes : view.metainfo === undefined ? undefined : stats.wantedBytes,
     downRate: stats.downRate,
     upRate: stats.upRate,
     peers: stats.peers,

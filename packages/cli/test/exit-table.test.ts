@@ -89,11 +89,16 @@ const rows: readonly Row[] = [
   { code: 27, when: 'the magnet link is bad', args: ['download', 'magnet:?xt=urn:btih:zz'], says: /magnet link/ },
   {
     code: 27,
-    when: 'a magnet link is to be downloaded',
-    args: ['download', `magnet:?xt=urn:btih:${'a'.repeat(40)}`],
-    says: /needs the metadata plugin/,
+    when: 'a magnet link is to be downloaded without metadata',
+    args: ['download', `magnet:?xt=urn:btih:${'a'.repeat(40)}`, '--no-plugin', 'ext-metadata'],
+    says: /needs a plugin for metadata/,
   },
-  { code: 27, when: 'an info-hash is to be downloaded', args: ['a'.repeat(40)], says: /needs the metadata plugin/ },
+  {
+    code: 27,
+    when: 'an info-hash is to be downloaded without metadata',
+    args: ['a'.repeat(40), '--no-plugin', 'ext-metadata'],
+    says: /needs a plugin for metadata/,
+  },
   {
     code: 28,
     when: 'an option is unknown',

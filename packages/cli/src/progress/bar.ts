@@ -60,7 +60,8 @@ function dropOf(parts: readonly string[]): number {
 }
 
 function drawBar(row: ProgressRow, width: number, colored: boolean): string {
-  const share = row.totalBytes === 0 ? 1 : row.doneBytes / row.totalBytes
+  const { doneBytes, totalBytes } = row
+  const share = totalBytes === undefined ? 0 : totalBytes === 0 ? 1 : doneBytes / totalBytes
   const full = Math.floor(share * width)
   const text = '█'.repeat(full)
   return `${colored ? `\u001b[32m${text}\u001b[39m` : text}${'░'.repeat(width - full)}`

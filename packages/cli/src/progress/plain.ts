@@ -39,7 +39,8 @@ function isDue(row: ProgressRow, last: Printed | undefined, nowMs: number): bool
 
 /** `film.mkv: downloading 40% (1.2 GiB of 3.0 GiB), down 5.1 MiB/s, up 1.0 MiB/s, 12 peers, ETA 3m05s`. */
 export function plainLine(row: ProgressRow): string {
-  const head = `${printable(row.name)}: ${row.state} ${percentOf(row)}% (${amountText(row, ' of ')})`
+  const amount = row.totalBytes === undefined ? '' : ` ${percentOf(row)}% (${amountText(row, ' of ')})`
+  const head = `${printable(row.name)}: ${row.state}${amount}`
   const eta = hasEta(row) ? `, ETA ${formatDuration(row.etaSeconds)}` : ''
   if (isLocal(row)) return `${head}${eta}`
   const rates = `down ${formatBytes(row.downRate)}/s, up ${formatBytes(row.upRate)}/s`

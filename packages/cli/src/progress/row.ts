@@ -7,7 +7,8 @@ export interface ProgressRow {
   /** "checking", "downloading", "seeding", "waiting for peers" … */
   readonly state: string
   readonly doneBytes: number
-  readonly totalBytes: number
+  /** `undefined` while the metadata is unknown. */
+  readonly totalBytes: number | undefined
   readonly downRate: number
   readonly upRate: number
   readonly peers: number
@@ -27,6 +28,7 @@ export interface Progress {
 
 /** 0 … 100, rounded down, so that 100 means whole. */
 export function percentOf(row: ProgressRow): number {
+  if (row.totalBytes === undefined) return 0
   return row.totalBytes === 0 ? 100 : Math.floor((100 * row.doneBytes) / row.totalBytes)
 }
 
@@ -35,10 +37,10 @@ export function isLocal(row: ProgressRow): boolean {
   return row.state === 'checking' || row.state === 'hashing' || row.counts !== undefined
 }
 
-/** `1.2 GiB of 3.0 GiB`, `3 of 30 runs`. */
+/** `1.2 GiB of 3.0 GiB`, `3 of 30 runs`; `0 B of -` while nobody knows. */
 export function amountText({ doneBytes, totalBytes, counts }: ProgressRow, between: string): string {
   if (counts !== undefined) return `${doneBytes}${between}${totalBytes} ${counts}`
-  return `${formatBytes(doneBytes)}${between}${formatBytes(totalBytes)}`
+  return `${formatBytes(doneBytes)}${between}${totalBytes === undefined ? '-' : formatBytes(totalBytes)}`
 }
 
 /** Whether it can be told how long the rest takes. */

@@ -1,7 +1,7 @@
-import type { AddOptions, Metainfo } from '@bitloom/core'
+import type { AddOptions, IpEndpoint, MagnetLink, Metainfo } from '@bitloom/core'
 import { access, constants } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { CliError, systemReason } from '../exit-codes.js'
+import { CliError, sentenceOf, systemReason } from '../exit-codes.js'
 import { type SeedGoal, selectFiles } from '../options.js'
 import type { Runtime } from '../runtime.js'
 import { makeFolder } from '../state-dir.js'
@@ -21,16 +21,16 @@ interface DownloadOptions extends TransferOptions {
 /** `download ID...`: exits 0 when every wanted file is whole and flushed. */
 export async function download(runtime: Runtime, ids: readonly string[], options: DownloadOptions): Promise<number> {
   const torrents = await loadTorrents(ids, runtime)
-  if (options.list === true) return listFiles(runtime, torrents)
+  if (options.list === true) return listFiles(runtime, torrents, options)
   const wanted = new Map(torrents.map((torrent) => [torrent, wantedFiles(torrent, options.select)]))
   const directory = resolve(runtime.cwd, options.output)
   await makeFolder(directory)
   await checkWritable(directory)
-  const peers = await peersOf(options)
-  const addOptions = (torrent: Metainfo): AddOptions => ({
+  const peers = await peersOfAll(runtime, torrents, options)
+  const addOptions = (torrent: Metainfo | MagnetLink): AddOptions => ({
     torrent,
     directory,
-    peers,
+    peers: peers(torrent),
     ...strategies(options),
     ...(wanted.get(torrent) === undefined ? {} : { wantedFiles: wanted.get(torrent) ?? [] }),
     ...(options.trackers ? {} : { trackers: [] }),
@@ -50,31 +50,75 @@ function strategies(options: DownloadOptions): Pick<AddOptions, 'picker' | 'chok
 }
 
 /** Every torrent once, in the order of the command line. */
-async function loadTorrents(ids: readonly string[], runtime: Runtime): Promise<Metainfo[]> {
-  const found = new Map<string, Metainfo>()
+async function loadTorrents(ids: readonly string[], runtime: Runtime): Promise<(Metainfo | MagnetLink)[]> {
+  const found = new Map<string, Metainfo | MagnetLink>()
   for (const id of ids) {
     const identified = await identify(id, runtime)
-    if (identified.kind === 'magnet') {
-      throw new CliError(
-        'MAGNET_UNSUPPORTED',
-        `${id} needs the metadata plugin, which does not exist yet: give the .torrent file`,
-      )
-    }
-    found.set(keyOf(identified.torrent.infoHashes), identified.torrent)
+    const torrent = identified.kind === 'magnet' ? identified.link : identified.torrent
+    found.set(keyOf(torrent.infoHashes), torrent)
   }
   return [...found.values()]
 }
 
-function wantedFiles(torrent: Metainfo, select: readonly string[] | undefined): boolean[] | undefined {
-  return select === undefined ? undefined : selectFiles(torrent.files, select)
+/** The files of `--select`; of a magnet link they are chosen when its metadata has come. */
+function wantedFiles(
+  torrent: Metainfo | MagnetLink,
+  select: readonly string[] | undefined,
+): AddOptions['wantedFiles'] | undefined {
+  if (select === undefined) return undefined
+  return 'info' in torrent ? selectFiles(torrent.files, select) : ({ files }) => selectFiles(files, select)
 }
 
-function listFiles({ output }: Runtime, torrents: readonly Metainfo[]): number {
+/** The peers of `--peer`, and for a magnet link those it names (`x.pe`). */
+async function peersOfAll(
+  runtime: Runtime,
+  torrents: readonly (Metainfo | MagnetLink)[],
+  options: DownloadOptions,
+): Promise<(torrent: Metainfo | MagnetLink) => IpEndpoint[]> {
+  const given = await peersOf(options.peer ?? [])
+  const named = new Map<Metainfo | MagnetLink, IpEndpoint[]>()
   for (const torrent of torrents) {
-    output.document(describeTorrent(torrent))
-    output.result(fileLines(torrent).join('\n'))
+    if ('info' in torrent) continue
+    const found = torrent.peers.map((peer) =>
+      peersOf([peer]).catch((error: unknown) => {
+        runtime.output.warn(sentenceOf(error))
+        return []
+      }),
+    )
+    named.set(torrent, (await Promise.all(found)).flat())
   }
-  return 0
+  return (torrent) => [...given, ...(named.get(torrent) ?? [])]
+}
+
+/** `--list`: the metadata of magnet links is fetched for it; nothing is stored. */
+async function listFiles(
+  runtime: Runtime,
+  torrents: readonly (Metainfo | MagnetLink)[],
+  options: DownloadOptions,
+): Promise<number> {
+  const { output } = runtime
+  const list = (known: readonly Metainfo[]): void => {
+    for (const torrent of known) {
+      output.document(describeTorrent(torrent))
+      output.result(fileLines(torrent).join('\n'))
+    }
+  }
+  const known = torrents.filter((torrent) => 'info' in torrent)
+  const links = torrents.filter((torrent) => !('info' in torrent))
+  list(known)
+  if (links.length === 0) return 0
+  const peers = await peersOfAll(runtime, links, options)
+  const addOptions = (torrent: Metainfo | MagnetLink): AddOptions => ({
+    torrent,
+    directory: runtime.cwd,
+    peers: peers(torrent),
+    storage: 'memory',
+    wantedFiles: ({ files }) => files.map(() => false),
+    ...(options.trackers ? {} : { trackers: [] }),
+  })
+  // The list is the only result.
+  const quiet: Runtime = { ...runtime, output: { ...output, event: () => {} } }
+  return runTransfers(quiet, options, links, addOptions, { seed: undefined, serving: false, list })
 }
 
 async function checkWritable(directory: string): Promise<void> {

@@ -1,4 +1,4 @@
-import type { AddOptions, Metainfo } from '@bitloom/core'
+import type { AddOptions, MagnetLink, Metainfo } from '@bitloom/core'
 import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CliError } from '../exit-codes.js'
@@ -27,8 +27,8 @@ export async function seed(
   await access(directory).catch((cause: unknown) => {
     throw new CliError('NOT_FOUND', `The folder ${directory} does not exist`, { path: directory, cause })
   })
-  const peers = await peersOf(options)
-  const addOptions = (metainfo: Metainfo): AddOptions => ({
+  const peers = await peersOf(options.peer ?? [])
+  const addOptions = (metainfo: Metainfo | MagnetLink): AddOptions => ({
     torrent: metainfo,
     directory,
     peers,
