@@ -112,7 +112,7 @@ describe('loading and removing while it runs', () => {
     expect(seen).toEqual(['t1'])
     expect(undone).toEqual(['undone'])
     expect(engine?.services.all(PiecePicker).map(({ name }) => name)).toEqual(['usual'])
-    expect(story.at(-1)).toBe('strategies changed')
+    expect(story.at(-1)).toBe('a plugin was removed')
     await session.use(plugin('extra'))
   })
 

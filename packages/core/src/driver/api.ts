@@ -19,6 +19,17 @@ export interface SessionLimits {
   readonly unwrittenBytes: number
 }
 
+/**
+ * Limits of one torrent, which hold beside those of its session. Rates in bytes/s; absent or `undefined` = none of its own.
+ * Fewer `maxPeers` than there are disconnect nobody: no new ones come until some have left.
+ */
+export interface TorrentLimits {
+  readonly downBytesPerSecond?: number | undefined
+  readonly upBytesPerSecond?: number | undefined
+  readonly maxPeers?: number | undefined
+  readonly uploadSlots?: number | undefined
+}
+
 /** How a torrent is added. */
 export interface AddOptions {
   /** A parsed torrent, or a magnet link: then the torrent waits in `fetching-metadata` for `provideInfo`. */
@@ -41,7 +52,7 @@ export interface AddOptions {
   /** `full` hashes what is there; `resume` trusts a resume record where there is one, else hashes; `skip` trusts that all wanted data is there. Default `resume`. */
   readonly check?: 'full' | 'resume' | 'skip'
   readonly paused?: boolean
-  readonly maxPeers?: number
+  readonly limits?: TorrentLimits
 }
 
 /** Commands on one torrent: queued to the end of the turn, so that no hook re-enters the engine. */
@@ -63,7 +74,15 @@ export interface TorrentControl {
    * cannot be used (unreadable, v2 only) fails the torrent with the reason.
    */
   provideInfo(bytes: Uint8Array): Promise<boolean>
+  /**
+   * Swaps strategies while the torrent runs. The new ones build their state from what is there: nothing that is asked,
+   * received or held is lost, and nobody is disconnected. @throws PluginError PLUGIN_MISSING for a name that nobody bound
+   */
   use(strategies: { readonly picker?: string; readonly choker?: string }): void
+  /** The limits of its own that hold now. */
+  readonly limits: TorrentLimits
+  /** Changes its limits: what is not named stays, `undefined` lifts. @throws BitloomError INVALID_ARGUMENT */
+  limit(changes: TorrentLimits): void
   announceNow(): void
   pause(): void
   resume(): void
@@ -96,7 +115,7 @@ export interface Engine {
   setLimits(limits: SessionLimits): void
   /** See `Session.trace`. */
   trace(sink: TraceSink): () => void
-  /** Strategies that are bound no longer: their torrents go on with the next default. */
-  strategiesChanged(): void
+  /** A plugin was bound, or is no longer: torrents go on with what is there now. */
+  pluginsChanged(what: 'added' | 'removed'): void
   close(): Promise<void>
 }

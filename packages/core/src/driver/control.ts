@@ -4,6 +4,7 @@ import type { Peer } from '../peer/peer.js'
 import type { TorrentControl } from './api.js'
 import type { EngineContext } from './context.js'
 import { readInfo } from './provided-info.js'
+import { checkTorrentLimits } from './torrent-limits.js'
 import type { TorrentDriver } from './torrent-driver.js'
 
 /** Commands on one torrent. Each is an input of a turn of its own: given by a hook, it waits until that turn is over. */
@@ -46,6 +47,13 @@ export function torrentControl(
     use: (strategies) => {
       torrent.checkStrategies(strategies)
       command(() => torrent.useStrategies(strategies))
+    },
+    get limits() {
+      return torrent.limits.now
+    },
+    limit: (changes) => {
+      checkTorrentLimits(changes)
+      command(() => torrent.limit(changes))
     },
     announceNow: () => command(() => torrent.announceNow()),
     pause: () => command(() => torrent.pause()),

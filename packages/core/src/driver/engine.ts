@@ -257,7 +257,9 @@ class SessionEngine implements Engine {
     turns.run(() => {
       this.#limits = limits
       this.#budget.limitBytes = limits.unwrittenBytes
-      down.setRate(limits.downBytesPerSecond, turns.nowMs)
+      let askedBytes = 0
+      for (const torrent of this.#torrents.values()) askedBytes += torrent.torrent.requests.askedBytes
+      down.setRate(limits.downBytesPerSecond, turns.nowMs, askedBytes)
       up.setRate(limits.upBytesPerSecond, turns.nowMs)
       for (const torrent of this.#torrents.values()) torrent.torrent.requests.markAll()
     })
@@ -281,10 +283,10 @@ class SessionEngine implements Engine {
     }
   }
 
-  strategiesChanged(): void {
+  pluginsChanged(what: 'added' | 'removed'): void {
     this.#context.turns.run(() => {
       for (const torrent of this.#torrents.values()) {
-        torrent.pluginsChanged()
+        torrent.pluginsChanged(what)
       }
     })
   }
@@ -293,7 +295,7 @@ class SessionEngine implements Engine {
     const demands = [...this.#torrents.values()].map((torrent) => {
       let interested = 0
       for (const peer of torrent.torrent.peers.values()) if (peer.isInterested) interested++
-      return { torrentId: torrent.id, interested }
+      return { torrentId: torrent.id, interested: Math.min(interested, torrent.limits.now.uploadSlots ?? Infinity) }
     })
     // With more torrents than slots, who comes first changes from round to round.
     const first = Math.floor(this.#context.turns.nowMs / 10_000) % Math.max(1, demands.length)

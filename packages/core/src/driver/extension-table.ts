@@ -1,3 +1,4 @@
+import type { Dict } from '../bytes/bencode.js'
 import { PluginError, ProtocolError } from '../bytes/errors.js'
 import type { PeerCandidate, Refusal } from '../hooks/hooks.js'
 import type { HookRunner } from '../hooks/runner.js'
@@ -7,6 +8,7 @@ import { type ExtensionSession, PeerExtension } from '../ports/peer-extension.js
 import type { Logger } from '../ports/logger.js'
 import type { TorrentView } from '../ports/views.js'
 import { decodeExtendedHandshake, encodeExtendedHandshake } from '../wire/extended.js'
+import { ExtensionIds } from './extension-ids.js'
 import type { Services } from './services.js'
 
 /** Requests of one peer that we queue; LIMITS "requests". */
@@ -29,22 +31,41 @@ export interface ExtensionTableParts {
 
 /** What one peer and we said in the extension handshakes. */
 interface Speaking {
-  /** Their message ids by name. */
+  /** Their message ids by name; 0 = switched off. */
   theirs: ReadonlyMap<string, number>
-  readonly sessions: Map<string, ExtensionSession>
+  /** Their newest handshake. */
+  raw: Dict
+  readonly sessions: Map<string, OpenSession>
 }
 
-/** The extension protocol (BEP 10) of one torrent: handshakes, message ids, and the sessions of `PeerExtension` plugins. */
+interface OpenSession {
+  /** Whose session it is: another extension of the same name gets one of its own. */
+  readonly extension: PeerExtension
+  readonly session: ExtensionSession
+}
+
+/**
+ * The extension protocol (BEP 10) of one torrent: handshakes, message ids, and the sessions of `PeerExtension` plugins.
+ *
+ * Invariant: after `refresh`, a peer has a session for exactly the extensions that are bound and that it speaks.
+ */
 export class ExtensionTable {
   readonly #parts: ExtensionTableParts
   readonly #speaking = new Map<Peer, Speaking>()
+  readonly #ids = new ExtensionIds()
+  #offered: readonly PeerExtension[] | undefined
 
   constructor(parts: ExtensionTableParts) {
     this.#parts = parts
   }
 
-  /** Our ids are 1, 2, … in the order of the plugins; looked up now, so that plugins may come and go. */
-  #extensions(): PeerExtension[] {
+  /** What every peer is offered, the same until `refresh` looks again. */
+  get #extensions(): readonly PeerExtension[] {
+    this.#offered ??= this.#bound()
+    return this.#offered
+  }
+
+  #bound(): readonly PeerExtension[] {
     const isPrivate = this.#parts.view().private
     return this.#parts.services.all(PeerExtension).filter((extension) => !isPrivate || extension.onPrivate)
   }
@@ -54,9 +75,9 @@ export class ExtensionTable {
     if (!peer.supportsExtensions) return
     const { clientName } = this.#parts
     const view = this.#parts.view()
-    const messages = new Map(this.#extensions().map((extension, index) => [extension.name, index + 1]))
+    const messages = this.#ids.messages(this.#extensions.map(({ name }) => name))
     const extra = new Map<string, unknown>()
-    for (const extension of this.#extensions()) this.#isolated(extension.name, () => extension.hello?.(extra, view))
+    for (const extension of this.#extensions) this.#isolated(extension.name, () => extension.hello?.(extra, view))
     const port = this.#parts.port()
     const yourIp = peer.endpoint.kind === 'ip' ? parseIp(peer.endpoint.host) : undefined
     const payload = encodeExtendedHandshake({
@@ -78,26 +99,49 @@ export class ExtensionTable {
       this.#handshake(peer, payload)
       return
     }
-    const extension = this.#extensions()[id - 1]
-    if (extension === undefined) return
-    this.#isolated(extension.name, () => this.#speaking.get(peer)?.sessions.get(extension.name)?.message?.(payload))
+    const name = this.#ids.nameOf(id)
+    const open = name === undefined ? undefined : this.#speaking.get(peer)?.sessions.get(name)
+    if (open !== undefined) this.#isolated(open.extension.name, () => open.session.message?.(payload))
   }
 
   /** A base message that an extension claimed. */
   other(peer: Peer, id: number, payload: Uint8Array): void {
-    for (const extension of this.#extensions()) {
+    for (const { extension, session } of this.#speaking.get(peer)?.sessions.values() ?? []) {
       if (extension.wireIds?.[id] === undefined) continue
-      this.#isolated(extension.name, () => this.#speaking.get(peer)?.sessions.get(extension.name)?.wire?.(id, payload))
+      this.#isolated(extension.name, () => session.wire?.(id, payload))
     }
   }
 
-  /** What the decoder must know before it reads. */
-  decoderLimits(pieceCount: number | undefined) {
-    const claimedIds = Object.assign({}, ...this.#extensions().map((extension) => extension.wireIds ?? {})) as Record<
-      number,
-      number
-    >
-    return { claimedIds, ...(pieceCount === undefined ? {} : { pieceCount }) }
+  /** The base ids that extensions claimed, with their lengths: what a decoder must know before it reads. */
+  get claimedIds(): Readonly<Record<number, number>> {
+    return Object.assign({}, ...this.#extensions.map((extension) => extension.wireIds ?? {})) as Record<number, number>
+  }
+
+  /**
+   * Plugins came or went, or the torrent turned out to be private: sessions of what is gone end, sessions of what came
+   * begin, and every peer is told by a new handshake. True if anything changed. Reserved bits stay as they were said.
+   */
+  refresh(peers: Iterable<Peer>): boolean {
+    const before = this.#extensions
+    const now = this.#bound()
+    if (now.length === before.length && now.every((extension) => before.includes(extension))) return false
+    this.#offered = now
+    for (const peer of peers) {
+      const speaking = this.#speaking.get(peer)
+      if (speaking !== undefined) this.#closeOld(speaking)
+      this.greet(peer)
+      if (speaking !== undefined) this.#openNew(peer, speaking)
+    }
+    return true
+  }
+
+  /** Ends what is offered no longer, or was switched off by the peer. */
+  #closeOld(speaking: Speaking): void {
+    for (const [name, { extension, session }] of speaking.sessions) {
+      if (this.#extensions.includes(extension) && (speaking.theirs.get(name) ?? 0) > 0) continue
+      speaking.sessions.delete(name)
+      this.#isolated(name, () => session.close?.())
+    }
   }
 
   /** A fault in a plugin ends nothing but its own message. */
@@ -133,25 +177,34 @@ export class ExtensionTable {
   }
 
   #open(peer: Peer, hello: NonNullable<ReturnType<typeof decodeExtendedHandshake>>): void {
-    const speaking = this.#speaking.get(peer) ?? { theirs: new Map(), sessions: new Map() }
+    const speaking = this.#speaking.get(peer) ?? { theirs: new Map(), raw: hello.raw, sessions: new Map() }
     this.#speaking.set(peer, speaking)
     speaking.theirs = new Map([...speaking.theirs, ...hello.messages])
-    for (const extension of this.#extensions()) {
+    speaking.raw = hello.raw
+    this.#closeOld(speaking)
+    for (const [name, { session }] of speaking.sessions) this.#isolated(name, () => session.hello?.(hello.raw))
+    this.#openNew(peer, speaking)
+  }
+
+  #openNew(peer: Peer, speaking: Speaking): void {
+    for (const extension of this.#extensions) {
       const { name } = extension
-      if ((speaking.theirs.get(name) ?? 0) === 0) continue
-      const open = speaking.sessions.get(name)
-      if (open !== undefined) {
-        this.#isolated(name, () => open.hello?.(hello.raw))
-        continue
-      }
-      const link = { send: (bytes: Uint8Array): boolean => this.#send(peer, name, bytes) }
-      this.#isolated(name, () => speaking.sessions.set(name, extension.open(peer, this.#parts.view(), link, hello.raw)))
+      if ((speaking.theirs.get(name) ?? 0) === 0 || speaking.sessions.has(name)) continue
+      const link = { send: (bytes: Uint8Array): boolean => this.#send(peer, extension, bytes) }
+      this.#isolated(name, () => {
+        const session = extension.open(peer, this.#parts.view(), link, speaking.raw)
+        speaking.sessions.set(name, { extension, session })
+      })
     }
   }
 
-  #send(peer: Peer, name: string, payload: Uint8Array): boolean {
-    const id = this.#speaking.get(peer)?.theirs.get(name) ?? 0
-    if (id === 0 || this.#parts.isFull(peer)) return false
+  /** A link that an extension kept past its end sends nothing. */
+  #send(peer: Peer, extension: PeerExtension, payload: Uint8Array): boolean {
+    const speaking = this.#speaking.get(peer)
+    const open = speaking?.sessions.get(extension.name)
+    if (open !== undefined && open.extension !== extension) return false
+    const id = speaking?.theirs.get(extension.name) ?? 0
+    if (id === 0 || !this.#extensions.includes(extension) || this.#parts.isFull(peer)) return false
     peer.out.extended(id, payload)
     this.#parts.flush(peer)
     return true
@@ -160,7 +213,7 @@ export class ExtensionTable {
   close(peer: Peer): void {
     const speaking = this.#speaking.get(peer)
     this.#speaking.delete(peer)
-    for (const [name, session] of speaking?.sessions ?? []) this.#isolated(name, () => session.close?.())
+    for (const [name, { session }] of speaking?.sessions ?? []) this.#isolated(name, () => session.close?.())
   }
 }
 

@@ -21,6 +21,7 @@ import { isReady, type TorrentDecisions } from './decisions.js'
 import { ExtensionTable } from './extension-table.js'
 import type { Shaken } from './handshakes.js'
 import { type LinkOwner, PeerLink } from './peer-link.js'
+import type { OwnLimits } from './torrent-limits.js'
 import type { TorrentTracer } from './torrent-tracer.js'
 import { hasReservedBit, reservedBits } from '../wire/handshake.js'
 
@@ -42,7 +43,8 @@ export interface SwarmParts {
   readonly view: () => TorrentView
   /** 20 bytes: what the handshakes of this torrent carry. */
   readonly infoHash: Uint8Array
-  maxPeers(): number
+  /** Its own, beside those of the session. */
+  readonly limits: OwnLimits
   wantedWhole(): void
 }
 
@@ -76,7 +78,7 @@ export class Swarm implements Effects, LinkOwner {
       (endpoint) => this.#isOwn(endpoint),
       isBanned,
     )
-    const allowance = sharedAllowance([context.down], [context.up])
+    const allowance = sharedAllowance([context.down, parts.limits.down], [context.up, parts.limits.up])
     this.torrent = new Torrent({
       decisions: parts.decisions,
       effects: this,
@@ -127,7 +129,8 @@ export class Swarm implements Effects, LinkOwner {
   }
 
   get maxPeers(): number {
-    return this.#parts.maxPeers()
+    const { context, limits } = this.#parts
+    return Math.min(limits.now.maxPeers ?? Infinity, context.limits().maxPeersPerTorrent)
   }
 
   // Peers come and go.
@@ -154,7 +157,8 @@ export class Swarm implements Effects, LinkOwner {
     this.#links.set(peer, link)
     this.#owners.set(link, peer)
     this.addresses.connected(endpoint, this.#context.turns.nowMs)
-    const decoder = new MessageDecoder(peer, this.#extensions.decoderLimits(this.torrent.metainfo?.layout.pieceCount))
+    const { claimedIds } = this.#extensions
+    const decoder = new MessageDecoder(peer, { claimedIds, pieceCount: this.torrent.metainfo?.layout.pieceCount })
     this.#decoders.set(peer, decoder)
     this.#extensions.greet(peer)
     this.#grantFast(peer)
@@ -192,7 +196,7 @@ export class Swarm implements Effects, LinkOwner {
       this.addresses.disconnected(endpoint, context.turns.nowMs, false)
       return 'is ourselves'
     }
-    return this.torrent.peers.size >= this.#parts.maxPeers() ? 'has no place: too many peers' : undefined
+    return this.torrent.peers.size >= this.maxPeers ? 'has no place: too many peers' : undefined
   }
 
   /** Both sides may have dialled: the connection that the smaller peer id dialled stays. */
@@ -303,7 +307,7 @@ export class Swarm implements Effects, LinkOwner {
   /** The metadata came while peers are connected: they are told, and a private torrent forgets whom it may not know. */
   metadataKnown(): void {
     if (this.#parts.view().private) this.#forgetStrangers()
-    this.greetAgain()
+    if (!this.extensionsChanged()) this.greetAgain()
   }
 
   #forgetStrangers(): void {
@@ -311,6 +315,13 @@ export class Swarm implements Effects, LinkOwner {
     for (const peer of this.torrent.peers.values()) {
       if (peer.outgoing && gone.has(formatEndpoint(peer.endpoint))) this.drop(peer, 'the torrent is private')
     }
+  }
+
+  /** Extensions may have come or gone, or the torrent turned out to be private: if so, peers are told, and nobody is dropped. */
+  extensionsChanged(): boolean {
+    if (!this.#extensions.refresh(this.torrent.peers.values())) return false
+    for (const decoder of this.#decoders.values()) decoder.setClaimedIds(this.#extensions.claimedIds)
+    return true
   }
 
   /** What our extension handshake says changed: what we want (BEP 21), or the metadata. */
@@ -398,14 +409,15 @@ export class Swarm implements Effects, LinkOwner {
       peers: this.torrent.peers.values(),
       slots,
       seeding: this.torrent.isWhole,
-      uploadLimit: context.up.rate,
+      uploadLimit: least(context.up.rate, this.#parts.limits.up.rate),
       nowMs,
     }
     this.#isPaced = chokeRound(input, this.#parts.decisions, this)
   }
 
   get #isLimited(): boolean {
-    return this.#context.down.rate !== undefined || this.#context.up.rate !== undefined
+    const { down, up } = this.#parts.limits
+    return [this.#context.down, this.#context.up, down, up].some(({ rate }) => rate !== undefined)
   }
 
   /** When `tick` has something to do. */
@@ -415,6 +427,10 @@ export class Swarm implements Effects, LinkOwner {
     if (this.#isLimited || this.#isPaced) return this.#context.turns.nowMs + limitedEveryMs
     return Math.min(this.#nextHouseMs, this.#nextChokeMs)
   }
+}
+
+function least(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
 }
 
 function compareBytes(a: Uint8Array, b: Uint8Array): number {

@@ -7,7 +7,7 @@ import { AnnounceSchedule } from '../torrent/announce-schedule.js'
 import type { Torrent } from '../torrent/torrent.js'
 import { transition, type TorrentStep } from '../torrent/transition.js'
 import { Announcer } from './announcer.js'
-import type { AddOptions } from './api.js'
+import type { AddOptions, TorrentLimits } from './api.js'
 import { asError } from './as-error.js'
 import { TorrentContent } from './content.js'
 import type { EngineContext } from './context.js'
@@ -16,6 +16,7 @@ import { isReady, TorrentDecisions } from './decisions.js'
 import { deferred } from './deferred.js'
 import { Strategies, type StrategyNames } from './strategies.js'
 import { Swarm } from './swarm.js'
+import { OwnLimits } from './torrent-limits.js'
 import { TorrentTracer } from './torrent-tracer.js'
 import { torrentView, type ViewSource } from './torrent-view.js'
 import { within } from './within.js'
@@ -33,6 +34,7 @@ export class TorrentDriver implements ViewSource {
   readonly view: TorrentView
   readonly swarm: Swarm
   readonly trace: TorrentTracer
+  readonly limits: OwnLimits
   readonly ready = deferred()
   readonly completed = deferred()
   state: TorrentState = 'loading'
@@ -63,6 +65,7 @@ export class TorrentDriver implements ViewSource {
     this.#pausing = options.paused === true
     this.id = `t${context.nextId()}`
     this.infoHashes = options.torrent.infoHashes
+    this.limits = new OwnLimits(options.limits ?? {}, context.turns.nowMs)
     this.trace = new TorrentTracer({ tracer: context.tracer, turns: context.turns, view: () => this.view })
     this.#decisions = new TorrentDecisions({
       trace: this.trace,
@@ -77,7 +80,7 @@ export class TorrentDriver implements ViewSource {
       trace: this.trace,
       view: () => this.view,
       infoHash: this.infoHash,
-      maxPeers: () => Math.min(options.maxPeers ?? Infinity, context.limits().maxPeersPerTorrent),
+      limits: this.limits,
       wantedWhole: () => this.#wantedWhole(),
     })
     this.view = torrentView(this)
@@ -405,10 +408,21 @@ export class TorrentDriver implements ViewSource {
     }
   }
 
-  /** Plugins came or went: strategies that are gone make place for the next default. */
-  pluginsChanged(): void {
+  /** The changes have been checked. */
+  limit(changes: TorrentLimits): void {
+    const { turns, dialSoon } = this.#context
+    this.limits.change(changes, this.torrent.requests.askedBytes, turns.nowMs)
+    this.trace.limited(this.limits.now)
+    this.torrent.requests.markAll()
+    this.swarm.chokeSoon()
+    dialSoon()
+  }
+
+  /** Plugins came or went: strategies that are gone make place for the next default. What one hid is shown when it is gone. */
+  pluginsChanged(what: 'added' | 'removed'): void {
     this.#strategies.use({}, 'plugins changed')
-    this.torrent.showing.reshow()
+    if (what === 'removed') this.torrent.showing.reshow()
+    this.swarm.extensionsChanged()
   }
 
   announceNow(): void {

@@ -4,6 +4,7 @@
  */
 const burstSeconds = 0.25
 const leastBurstBytes = 16_384
+const mostOwedSeconds = 10
 
 export class TokenBucket {
   #rate: number | undefined
@@ -21,10 +22,17 @@ export class TokenBucket {
     return this.#rate
   }
 
-  setRate(bytesPerSecond: number | undefined, nowMs: number): void {
+  /**
+   * Another rate from now on. `owedBytes` are on their way already, and while there was no rate nobody was charged for them:
+   * the first rate begins with that debt. It is at most ten seconds' worth, so that a low rate is not a long silence.
+   */
+  setRate(bytesPerSecond: number | undefined, nowMs: number, owedBytes = 0): void {
+    const wasUnlimited = this.#rate === undefined
     this.#fill(nowMs)
     this.#rate = bytesPerSecond
-    this.#tokens = Math.min(this.#tokens, this.#burst)
+    this.#tokens = wasUnlimited
+      ? this.#burst - Math.min(owedBytes, (bytesPerSecond ?? 0) * mostOwedSeconds)
+      : Math.min(this.#tokens, this.#burst)
   }
 
   /** Bytes that may be taken now; negative = debt; `Infinity` without a limit. */

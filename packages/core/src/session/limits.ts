@@ -1,4 +1,5 @@
 import { BitloomError } from '../bytes/errors.js'
+import { checkLimit } from '../driver/torrent-limits.js'
 import type { SessionLimits } from '../driver/api.js'
 
 /** What a session keeps to unless told otherwise. */
@@ -31,9 +32,7 @@ export function changeLimits(limits: SessionLimits, changes: Partial<SessionLimi
   for (const [name, value] of Object.entries(changes)) {
     if (!Object.hasOwn(defaultLimits, name)) throw new BitloomError('INVALID_ARGUMENT', `there is no limit ${name}`)
     const isRate = name.endsWith('BytesPerSecond')
-    if (isRate ? value === undefined || value > 0 : Number.isSafeInteger(value) && Number(value) > 0) continue
-    const kind = isRate ? 'a number' : 'a whole number'
-    throw new BitloomError('INVALID_ARGUMENT', `the limit ${name} must be ${kind} above 0, not ${value}`)
+    if (!isRate || value !== undefined) checkLimit(name, value, isRate ? 'rate' : 'count')
   }
   return { ...limits, ...changes }
 }

@@ -141,6 +141,7 @@ class PluginSession implements Session {
     try {
       bindPlugins([plugin], this.#container)
       await this.#apply(plugin)
+      this.#engine.pluginsChanged('added')
     } catch (error) {
       const errors = await this.#unload(plugin.name)
       for (const undoing of errors) this.#container.get(Logger).error(undoing.message, { error: undoing })
@@ -187,7 +188,7 @@ class PluginSession implements Session {
     loaded?.taps.remove()
     this.#loaded = this.#loaded.filter((one) => one !== loaded)
     this.#container.unbind(name)
-    this.#engine.strategiesChanged()
+    this.#engine.pluginsChanged('removed')
     return (await loaded?.dispose()) ?? []
   }
 

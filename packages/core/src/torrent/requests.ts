@@ -95,6 +95,15 @@ export class Requests {
     effects.flush(peer)
   }
 
+  /** Payload that peers owe us. */
+  get askedBytes(): number {
+    let bytes = 0
+    for (const peer of this.#parts.torrent.peers.values()) {
+      peer.asked.each((piece, block) => (bytes += this.#blockLength(piece, block)))
+    }
+    return bytes
+  }
+
   /** A block is here, or on its way, that nobody was charged for. */
   charge(lengthBytes: number, nowMs: number): void {
     this.#parts.allowance.asked(lengthBytes, nowMs)

@@ -51,6 +51,11 @@ export class MessageDecoder {
     this.#lengths.pieceCount = pieceCount
   }
 
+  /** Extensions came or went: from the next message on, these base ids are claimed. */
+  setClaimedIds(claimedIds: Readonly<Record<number, number>>): void {
+    this.#lengths.claimedIds = claimedIds
+  }
+
   /** The block that is arriving has lost its target: the rest of it is skipped, and `blockEnd` is not called for it. */
   skipPayload(): void {
     if (this.#state !== 'payload') return

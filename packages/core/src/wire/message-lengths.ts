@@ -19,14 +19,14 @@ export interface LengthLimits {
 /** The rules on message lengths (LIMITS, "message length"): a message is judged by its prefix and id alone. */
 export class MessageLengths {
   pieceCount: number | undefined
-  readonly #claimedIds: Readonly<Record<number, number>>
+  claimedIds: Readonly<Record<number, number>>
   readonly #maxBlockBytes: number
   readonly #maxBitfieldBytes: number
   readonly #maxMessageBytes: number
 
   constructor(limits: LengthLimits) {
     this.pieceCount = limits.pieceCount
-    this.#claimedIds = limits.claimedIds ?? {}
+    this.claimedIds = limits.claimedIds ?? {}
     this.#maxBlockBytes = limits.maxBlockBytes ?? blockBytes
     this.#maxBitfieldBytes = limits.maxBitfieldBytes ?? 32_768
     this.#maxMessageBytes = limits.maxMessageBytes ?? 1_048_576
@@ -51,7 +51,7 @@ export class MessageLengths {
     if (id === ids.bitfield || id === ids.port) return 'body'
     if (id < ids.port || (id >= ids.suggest && id <= ids.allowedFast)) return 'fields'
     if (id >= ids.extended && id <= ids.hashReject) return 'body'
-    return this.#claimedIds[id] === undefined ? 'skip' : 'body'
+    return this.claimedIds[id] === undefined ? 'skip' : 'body'
   }
 
   #checkVarying(id: number, size: number): void {
@@ -92,7 +92,7 @@ export class MessageLengths {
       case ids.extended:
         return undefined
     }
-    const claimed = this.#claimedIds[id]
+    const claimed = this.claimedIds[id]
     if (claimed !== undefined) return claimed + 1
     if (id === ids.port) return 3
     return id === ids.hashRequest || id === ids.hashReject ? 49 : undefined

@@ -48,7 +48,7 @@ export function bench() {
       },
       trace: () => () => void story.push('the trace ends'),
       setLimits: () => void story.push('limits'),
-      strategiesChanged: () => void story.push('strategies changed'),
+      pluginsChanged: (what) => void story.push(`a plugin was ${what}`),
       close: async () => {
         story.push('engine closes')
         await faults.close?.()

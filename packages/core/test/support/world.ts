@@ -47,7 +47,13 @@ export const testLimits: SessionLimits = {
 }
 
 /** Data and its torrent, the same for the same seed. */
-export function makeTorrent(options: { lengthBytes: number; pieceBytes: number; seed?: string; trackers?: string[] }): {
+export function makeTorrent(options: {
+  lengthBytes: number
+  pieceBytes: number
+  seed?: string
+  trackers?: string[]
+  private?: boolean
+}): {
   metainfo: Metainfo
   data: Uint8Array
 } {
@@ -64,6 +70,7 @@ export function makeTorrent(options: { lengthBytes: number; pieceBytes: number; 
     ['name', text(options.seed ?? 'data')],
     ['piece length', options.pieceBytes],
     ['pieces', pieces],
+    ...(options.private === true ? [['private', 1] as const] : []),
   ])
   const torrent = new Map<string, unknown>([['info', info]])
   if (options.trackers !== undefined) torrent.set('announce-list', [options.trackers.map(text)])
