@@ -37,6 +37,7 @@ function transferOptions(command: Command): Command {
     .option('--picker <name>', 'how pieces are chosen')
     .option('--choker <name>', 'how peers are unchoked')
     .option('--storage <name>', 'where data is kept')
+    .option('--trace <file>', 'write every decision and its reason, for explain (- for standard output)')
 }
 
 function addTransfers(program: Command, act: Act): void {
@@ -156,10 +157,19 @@ function addProbes(program: Command, act: Act): void {
 function addTools(program: Command, act: Act): void {
   program
     .command('plugins')
-    .description('print the loaded plugins (list), or one of them (info NAME)')
+    .description('print the loaded plugins, what they bind and tap (list), or one of them (info NAME)')
     .argument('[action]', 'list or info', 'list')
     .argument('[name]')
     .action(act(async () => (await import('./verbs/plugins.js')).plugins))
+  program
+    .command('explain')
+    .description('read a trace of --trace: the reasons counted, or what happened to a piece or a peer')
+    .argument('[file]', 'a file that --trace wrote, - for standard input (default: -)')
+    .option('--piece <n>', 'all about this piece (by its index, from 0)', (text) => parseCount(text, 0))
+    .option('--peer <host>', 'all about this peer: HOST or HOST:PORT')
+    .option('--event <event>', 'only these records, such as pick, unchoke or refuse (repeatable)', collect)
+    .option('--torrent <name>', 'only this torrent, by its name or its id in the trace')
+    .action(act(async () => (await import('./verbs/explain.js')).explain))
   program
     .command('tracker')
     .description('run a tracker (HTTP and UDP)')

@@ -43,6 +43,7 @@ export type CliErrorCode =
   | 'NOT_FOUND'
   | 'NETWORK'
   | 'MAGNET_UNSUPPORTED'
+  | 'TRACE_INVALID'
   | 'OTHER'
 
 const exitOfCliCode: Readonly<Record<CliErrorCode, ExitName>> = {
@@ -59,6 +60,7 @@ const exitOfCliCode: Readonly<Record<CliErrorCode, ExitName>> = {
   NOT_FOUND: 'notFound',
   NETWORK: 'network',
   MAGNET_UNSUPPORTED: 'badMagnet',
+  TRACE_INVALID: 'other',
   OTHER: 'other',
 }
 

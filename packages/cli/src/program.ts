@@ -89,7 +89,7 @@ function addCommonOptions(program: Command): void {
       new Option('--progress <kind>', 'how to show progress').choices(['auto', 'bar', 'plain', 'none']).default('auto'),
     )
     .option('-q, --quiet', 'say nothing but results and errors')
-    .option('-v, --verbose', 'log more (-vv: everything)')
+    .option('-v, --verbose', 'log more, and why peers are unchoked or refused (-vv: everything, each pick too)')
     .option('--log-file <file>', 'write the log to a file')
     .addOption(new Option('--color <when>', 'use colour').choices(['auto', 'always', 'never']).default('auto'))
 }
@@ -115,6 +115,7 @@ async function createRuntime(host: NodeJS.Process, stop: Stop, command: Command,
     wallMs: Date.now,
     beforeLine: () => late.progress?.clear(),
   })
+  const loudness = Math.max(verbosity, options.verbose === true ? 1 : 0)
   late.progress = await createProgress(options.progress, output)
   return {
     output,
@@ -124,8 +125,9 @@ async function createRuntime(host: NodeJS.Process, stop: Stop, command: Command,
     env,
     stdin: host.stdin,
     stateDir: options.stateDir ?? stateDirectory(env, host.platform),
+    verbosity: loudness,
     log: await createLog({
-      verbosity: Math.max(verbosity, options.verbose === true ? 1 : 0),
+      verbosity: loudness,
       file: options.logFile,
       output,
     }),

@@ -14,6 +14,8 @@ export interface Runtime {
   readonly stdin: NodeJS.ReadableStream
   readonly stateDir: string
   readonly log: Logger
+  /** 1 with `-v`, 2 with `-vv`. */
+  readonly verbosity: number
   /** Specs of `--plugin`, in order. */
   readonly plugins: readonly string[]
   /** Names of `--no-plugin`. */

@@ -17,6 +17,7 @@ export interface TransferOptions {
   readonly picker?: string
   readonly choker?: string
   readonly storage?: string
+  readonly trace?: string
 }
 
 const resolveName = async (host: string): Promise<string> => (await lookup(host)).address

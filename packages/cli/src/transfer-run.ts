@@ -7,6 +7,7 @@ import { formatBytes } from './output.js'
 import type { Runtime } from './runtime.js'
 import { type OpenSession, checkMagnets, checkStrategies, openSession } from './session.js'
 import { pause } from './stop.js'
+import { openTrace, spokenTrace, type TraceFile } from './trace/trace-file.js'
 import { type Reporter, reportSession, rowOf } from './transfer.js'
 import { keyOf, titleOf } from './torrents.js'
 import { type TransferOptions, sessionOptionsOf } from './transfer-options.js'
@@ -36,19 +37,23 @@ export async function runTransfers(
 ): Promise<number> {
   const locks: Lock[] = []
   let open: OpenSession | undefined
+  let trace: TraceFile | undefined
   try {
     for (const torrent of plan.list === undefined ? torrents : []) {
       locks.push(await lockTorrent(runtime.stateDir, keyOf(torrent.infoHashes), titleOf(torrent)))
     }
+    if (options.trace !== undefined) trace = await openTrace(options.trace, runtime)
     open = await openSession(runtime, await sessionOptionsOf(options))
     checkStrategies(open.host, options)
     checkMagnets(
       open.host,
       torrents.filter((torrent) => !('info' in torrent)).map((link) => titleOf(link)),
     )
+    for (const sink of [trace?.sink, spokenTrace(runtime)]) if (sink !== undefined) open.session.trace(sink)
     return await runIn(open, runtime, options, torrents, addOptions, plan)
   } finally {
     await open?.session.close().catch((error: unknown) => runtime.log.warn(sentenceOf(error)))
+    await trace?.close()
     for (const lock of locks) await lock.release()
   }
 }

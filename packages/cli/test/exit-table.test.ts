@@ -14,6 +14,9 @@ beforeAll(async () => {
   await writeTorrent(folder, 'two', { x: 40_000 }, { format: 'v2' })
   writeFileSync(bench.path('bad-bencode.torrent'), 'd4:infod')
   writeFileSync(bench.path('bad-torrent.torrent'), 'd4:infod4:name1:xee')
+  writeFileSync(bench.path('bad.trace'), '{"event":"piece-verified","atMs":1,"torrent":"t1","piece":0}\nnonsense\n')
+  writeFileSync(bench.path('wrong.trace'), '{"event":"pick","atMs":1,"torrent":"t1"}\n')
+  writeFileSync(bench.path('good.trace'), '{"event":"piece-verified","atMs":1,"torrent":"t1","piece":0}\n')
   writeFileSync(bench.path('broken.mjs'), 'throw new Error("it is broken")')
   writeFileSync(bench.path('no-plugin.mjs'), 'export default 7')
   writeFileSync(
@@ -56,6 +59,38 @@ const rows: readonly Row[] = [
     says: /nowhere does not exist/,
   },
   { code: 3, when: 'what create reads is absent', args: ['create', 'nowhere'], says: /nowhere: no such file/ },
+  {
+    code: 1,
+    when: 'a trace has a line that is none',
+    args: ['explain', 'bad.trace'],
+    says: /bad\.trace: line 2 is no line of a trace: it is no JSON/,
+    errorCode: 'TRACE_INVALID',
+  },
+  { code: 1, when: 'a record lacks a field', args: ['explain', 'wrong.trace'], says: /wrong\.trace: line 1 .*peer: / },
+  { code: 3, when: 'the trace is absent', args: ['explain', 'gone.trace'], says: /gone\.trace: no such file/ },
+  {
+    code: 3,
+    when: 'the trace says nothing about a piece',
+    args: ['explain', 'good.trace', '--piece', '7'],
+    says: /says nothing about that/,
+    errorCode: 'NOT_FOUND',
+  },
+  { code: 15, when: 'the trace is a folder', args: ['explain', 'data'], says: /it is a folder/ },
+  {
+    code: 16,
+    when: 'a trace cannot be written',
+    args: ['data.torrent', '--trace', 'no/run.trace', '--listen', '127.0.0.1:0'],
+    says: /no\/run\.trace cannot be written/,
+    errorCode: 'CANNOT_CREATE',
+  },
+  {
+    code: 28,
+    when: 'a kind of record is unknown',
+    args: ['explain', 'good.trace', '--event', 'guess'],
+    says: /--event guess: there are torrent, state/,
+    errorCode: 'USAGE',
+  },
+  { code: 0, when: 'a trace is explained', args: ['explain', 'good.trace'], says: /^$/ },
   {
     code: 9,
     when: 'the disk is full',

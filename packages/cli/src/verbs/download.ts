@@ -34,7 +34,7 @@ export async function download(runtime: Runtime, ids: readonly string[], options
     ...strategies(options),
     ...(wanted.get(torrent) === undefined ? {} : { wantedFiles: wanted.get(torrent) ?? [] }),
     ...(options.trackers ? {} : { trackers: [] }),
-    ...(options.maxPeers === undefined ? {} : { maxPeers: options.maxPeers }),
+    ...(options.maxPeers === undefined ? {} : { limits: { maxPeers: options.maxPeers } }),
   })
   return runTransfers(runtime, options, torrents, addOptions, { seed: options.seed, serving: false })
 }

@@ -1,4 +1,4 @@
-import type { SessionDescription } from '@bitloom/core'
+import { formatDescription, type SessionDescription } from '@bitloom/core'
 import * as z from 'zod'
 import { CliError } from '../exit-codes.js'
 import type { AnyFactory } from '../plugin-loader.js'
@@ -19,17 +19,8 @@ export async function plugins(runtime: Runtime, [action = 'list', name]: readonl
 
 function list({ output }: Runtime, described: readonly Described[]): number {
   output.document({ plugins: described })
-  output.result(described.map(pluginText).join('\n'))
+  output.result(formatDescription({ plugins: described }))
   return 0
-}
-
-function pluginText({ name, contract, binds, taps }: Described): string {
-  const tapped = Object.entries(taps).map(([hook, count]) => (count === 1 ? hook : `${hook} × ${count}`))
-  return [
-    `${name} (contract ${contract})`,
-    ...(binds.length === 0 ? [] : [`  binds ${binds.join(', ')}`]),
-    ...(tapped.length === 0 ? [] : [`  taps ${tapped.join(', ')}`]),
-  ].join('\n')
 }
 
 function info(
@@ -52,7 +43,11 @@ function info(
     const usual = value === undefined ? '' : ` (default ${JSON.stringify(value)})`
     return `  ${key}: ${type ?? 'any'}${usual}${description === undefined ? '' : `  ${description}`}`
   })
-  output.result([pluginText(plugin), ...(card === undefined ? [] : [`  ${card.summary}`]), ...rows].join('\n'))
+  output.result(
+    [formatDescription({ plugins: [plugin] }), ...(card === undefined ? [] : [`  ${card.summary}`]), ...rows].join(
+      '\n',
+    ),
+  )
   return 0
 }
 

@@ -37,7 +37,7 @@ export async function seed(
     ...(options.choker === undefined ? {} : { choker: options.choker }),
     ...(options.storage === undefined ? {} : { storage: options.storage }),
     ...(options.trackers ? {} : { trackers: [] }),
-    ...(options.maxPeers === undefined ? {} : { maxPeers: options.maxPeers }),
+    ...(options.maxPeers === undefined ? {} : { limits: { maxPeers: options.maxPeers } }),
   })
   const goal: SeedGoal = {
     ...(options.ratio === undefined ? {} : { ratio: options.ratio }),

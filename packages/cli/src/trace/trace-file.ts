@@ -1,0 +1,54 @@
+import type { TraceRecord, TraceSink } from '@bitloom/core'
+import { open } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { CliError, systemReason } from '../exit-codes.js'
+import type { Runtime } from '../runtime.js'
+import { isRare, sentenceOfRecord } from './sentence.js'
+
+/** Where a trace goes. */
+export interface TraceFile {
+  readonly sink: TraceSink
+  /** Writes what is left. A trace that could not be written is told as a warning: it stops no transfer. */
+  close(): Promise<void>
+}
+
+/** One line of a trace: compact JSON, `event` first, then the wall time (ISO 8601), then the record. */
+export function formatRecord({ event, ...fields }: TraceRecord, wallMs: number): string {
+  return JSON.stringify({ event, time: new Date(wallMs).toISOString(), ...fields })
+}
+
+/**
+ * Opens the file of `--trace`, `-` for standard output; a file that is there is replaced.
+ * @throws CliError CANNOT_CREATE
+ */
+export async function openTrace(target: string, runtime: Runtime): Promise<TraceFile> {
+  if (target === '-') {
+    const { stdout } = runtime.output
+    return { sink: (record) => void stdout.write(`${formatRecord(record, Date.now())}\n`), close: async () => {} }
+  }
+  const path = resolve(runtime.cwd, target)
+  const file = await open(path, 'w', 0o600).catch((cause: unknown) => {
+    throw new CliError('CANNOT_CREATE', `The trace ${target} cannot be written: ${systemReason(cause)}`, {
+      path,
+      cause,
+    })
+  })
+  const stream = file.createWriteStream()
+  let isBroken = false
+  stream.on('error', (error) => {
+    isBroken = true
+    runtime.output.warn(`the trace ${target} is incomplete: ${systemReason(error)}`)
+  })
+  return {
+    sink: (record) => void (isBroken || stream.write(`${formatRecord(record, Date.now())}\n`)),
+    close: () => new Promise((done) => (isBroken ? done() : stream.end(done))),
+  }
+}
+
+/** Prints decisions as they are made: with `-v` those that come seldom, with `-vv` all. `undefined` without either. */
+export function spokenTrace({ output, verbosity }: Runtime): TraceSink | undefined {
+  if (verbosity === 0) return undefined
+  return (record) => {
+    if (verbosity > 1 || isRare(record)) output.note(`why: ${sentenceOfRecord(record)}`)
+  }
+}
