@@ -143,12 +143,13 @@ describe('a record', () => {
   it('without any one of the fields it must have is refused', () => {
     const optional =
       /^(session|reason|client|name|rank|uploadBytesPerSecond|torrent|plugin|banMs|announce|from|to|\w+PerSecond|maxPeers|uploadSlots)$/
-    for (const [record] of examples) {
-      for (const key of Object.keys(record)) {
-        const { [key as keyof TraceRecord]: _gone, ...rest } = record
-        if (!optional.test(key)) expect(readRecord(rest), `${record.event} without ${key}`).toBeTypeOf('string')
-      }
-    }
+    const kept = examples.flatMap(([record]) =>
+      Object.keys(record)
+        .filter((key) => !optional.test(key))
+        .filter((key) => typeof readRecord({ ...record, [key]: undefined }) !== 'string')
+        .map((key) => `${record.event} without ${key}`),
+    )
+    expect(kept).toEqual([])
   })
 
   it('cannot steer a terminal', () => {
