@@ -6,6 +6,7 @@ import { PiecePicker } from '../src/ports/piece-picker.js'
 import { TrackerClient } from '../src/ports/tracker-client.js'
 import type { PeerView } from '../src/ports/views.js'
 import { type Plugin, pluginContract, type PluginHost } from '../src/session/plugin.js'
+import { RawPeer } from './support/raw-peer.js'
 import { makeTorrent, TestStorage, World } from './support/world.js'
 
 const piece = 32_768
@@ -117,6 +118,29 @@ describe('a plugin at work', () => {
     expect(download.view.content?.have.has(3)).toBe(true)
     await seeder.remove('shy')
     expect(await world.clock.runUntil(() => download.view.state === 'seeding', 30_000)).toBe(true)
+  })
+
+  it('a peer that shows one piece alone hears that we have it now, and a seed does not', async () => {
+    for (const [shown, heard] of [
+      [[3], 1],
+      [[0, 1, 2, 3, 4, 5], 0],
+    ] as const) {
+      const world = new World()
+      const { metainfo, data } = makeTorrent({ lengthBytes: 6 * piece, pieceBytes: piece })
+      const engine = await world.session('10.0.0.9', new TestStorage(data.length))
+      const torrent = await engine.add({ torrent: metainfo, directory: '/' })
+      await torrent.ready
+      const peer = await RawPeer.dial(world, '10.0.0.9', metainfo)
+      for (const index of shown) peer.say((wire) => wire.have(index))
+      peer.onRequest = (index, begin, length) => {
+        const at = index * piece + begin
+        if (index === 3) peer.sendBlock(index, begin, data.slice(at, at + length))
+      }
+      peer.say((wire) => wire.choke(false))
+      await world.clock.advance(5_000)
+      expect(torrent.view.content?.have.has(3)).toBe(true)
+      expect(peer.count('have 3')).toBe(heard)
+    }
   })
 
   it('reveal without a piece shows all that is there, and what comes later', async () => {

@@ -22,6 +22,8 @@ interface Waiting {
   /** When there was news of it for the last time: it was shown, or the peer got it. */
   readonly sinceMs: number
   readonly fetched: boolean
+  /** What the peer had got from us when it was shown. */
+  readonly uploadedBytes: number
 }
 
 /**
@@ -74,8 +76,9 @@ export class ShownPieces {
     const own = this.#shown.get(peer)
     if (own?.pieces.has(piece) === false) own.gainedMs = nowMs
     for (const shown of this.#shown.values()) {
-      if (!shown.waiting.has(piece)) continue
-      if (shown.peer === peer) shown.waiting.set(piece, { sinceMs: nowMs, fetched: true })
+      const waiting = shown.waiting.get(piece)
+      if (waiting === undefined) continue
+      if (shown.peer === peer) shown.waiting.set(piece, { ...waiting, sinceMs: nowMs, fetched: true })
       else shown.waiting.delete(piece)
       this.#showMore(shown, nowMs)
     }
@@ -94,14 +97,17 @@ export class ShownPieces {
       const piece = this.#rarestFor(shown, nowMs)
       if (piece === undefined) return
       shown.pieces.add(piece)
-      shown.waiting.set(piece, { sinceMs: nowMs, fetched: false })
+      shown.waiting.set(piece, { sinceMs: nowMs, fetched: false, uploadedBytes: shown.peer.uploadedBytes })
       this.#reveal(shown.peer, piece)
     }
   }
 
   /** It had the piece all along, nobody is left to pass it on to, or it takes too long; who is still fetching has time. */
-  #isSettled(peer: PeerView, piece: number, { sinceMs, fetched }: Waiting, nowMs: number): boolean {
-    const hasIt = peer.haves.has(piece)
+  #isSettled(peer: PeerView, piece: number, waiting: Waiting, nowMs: number): boolean {
+    const { sinceMs, uploadedBytes } = waiting
+    // Clients tell no peer of a piece that it has itself: who fetched something and wants nothing more has it.
+    const fetched = waiting.fetched || (peer.uploadedBytes > uploadedBytes && !peer.isInterested)
+    const hasIt = peer.haves.has(piece) || fetched
     if (hasIt && (!fetched || !this.#isLackedByAnother(peer, piece))) return true
     return nowMs - sinceMs >= this.#rules.patienceMs && (hasIt || !peer.isInterested)
   }

@@ -57,6 +57,22 @@ describe('what a super-seed shows', () => {
     }
   })
 
+  it('is one more for a peer that is alone and does not say that it has its piece, when it has lost interest', async () => {
+    const swarm = await open(4)
+    const only = await swarm.raw('10.9.0.1')
+    for (let count = 1; count <= 4; count++) {
+      await swarm.world.clock.advance(2_000)
+      expect(shownTo(only)).toHaveLength(count)
+      only.say((wire) => wire.interested(true))
+      await swarm.world.clock.advance(12_000)
+      expect(shownTo(only)).toHaveLength(count)
+      for (let begin = 0; begin < 65_536; begin += 16_384)
+        only.say((wire) => wire.request(shownTo(only).at(-1) ?? -1, begin, 16_384))
+      await swarm.world.clock.advance(2_000)
+      only.say((wire) => wire.interested(false))
+    }
+  })
+
   it('is one more after a while for who has its piece and nobody takes it, and for who does not want it', async () => {
     const swarm = await open(8, { patienceMs: 20_000 })
     const peers = [await swarm.raw('10.9.0.1'), await swarm.raw('10.9.0.2'), await swarm.raw('10.9.0.3')] as const
@@ -119,6 +135,13 @@ describe('super-seeding', () => {
     expect(superSeed.copies).toBeLessThan(1.05)
     expect(plain.copies).toBeGreaterThan(1.25)
     expect(superSeed.seconds).toBeLessThan(plain.seconds * 1.2)
+  })
+
+  it('serves a client that is alone without long pauses', async () => {
+    const swarm = await open(32)
+    const { torrent } = await swarm.join()
+    expect(await swarm.world.clock.runUntil(() => torrent.view.state === 'seeding', 20_000)).toBe(true)
+    await swarm.finish()
   })
 
   it('goes on with peers that come and go', async () => {

@@ -79,12 +79,15 @@ export class Showing {
     this.#parts.effects.flush(peer)
   }
 
-  /** Tells every peer that lacks them of the new pieces; called a few times a second, so that HAVEs leave in batches. */
+  /**
+   * Tells every peer but the seeds of the new pieces; called a few times a second, so that HAVEs leave in batches. Who has
+   * a piece is told as well: it may have shown us that piece alone, and wait to hear of it (BEP 16).
+   */
   tellHaves(): void {
     if (this.#unannounced.length === 0) return
     for (const peer of this.#parts.torrent.peers.values()) {
       for (const piece of this.#unannounced) {
-        if (!peer.haves.has(piece) && peer.shown === undefined) peer.out.have(piece)
+        if (!peer.isSeed && peer.shown === undefined) peer.out.have(piece)
       }
       this.#parts.effects.flush(peer)
     }
