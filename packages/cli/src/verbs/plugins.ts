@@ -39,9 +39,10 @@ function info(
   const card = factories.find((make) => make.plugin.name === name)?.plugin
   const options = optionsSchema(card?.options)
   output.document({ ...plugin, summary: card?.summary, options })
-  const rows = Object.entries(options?.properties ?? {}).map(([key, { description, default: value, type }]) => {
+  const rows = Object.entries(options?.properties ?? {}).map(([key, property]) => {
+    const { description, default: value } = property
     const usual = value === undefined ? '' : ` (default ${JSON.stringify(value)})`
-    return `  ${key}: ${type ?? 'any'}${usual}${description === undefined ? '' : `  ${description}`}`
+    return `  ${key}: ${typeText(property)}${usual}${description === undefined ? '' : `  ${description}`}`
   })
   output.result(
     [formatDescription({ plugins: [plugin] }), ...(card === undefined ? [] : [`  ${card.summary}`]), ...rows].join(
@@ -52,7 +53,18 @@ function info(
 }
 
 interface ObjectSchema {
-  readonly properties?: Readonly<Record<string, { description?: string; default?: unknown; type?: string }>>
+  readonly properties?: Readonly<Record<string, PropertySchema>>
+}
+
+interface PropertySchema {
+  readonly description?: string
+  readonly default?: unknown
+  readonly type?: string
+  readonly anyOf?: readonly PropertySchema[]
+}
+
+function typeText({ type, anyOf }: PropertySchema): string {
+  return type ?? anyOf?.map(typeText).join(' or ') ?? 'any'
 }
 
 /** The options as JSON Schema, where the plugin's schema is one of zod. */
