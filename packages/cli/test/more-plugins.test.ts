@@ -75,6 +75,21 @@ describe('@bitloom/admission', () => {
   })
 })
 
+describe('@bitloom/storage-encrypted', () => {
+  it('keeps what is downloaded encrypted, and seeds it', async () => {
+    writeFileSync(bench.path('storage.key'), `${'0123456789abcdef'.repeat(4)}\n`)
+    const set = ['--set', 'storage-encrypted.keyFile=storage.key']
+    const encrypted = ['--storage', 'encrypted', '--plugin', '@bitloom/storage-encrypted', ...set]
+    expect((await download('hidden', await seed('plain'), ...encrypted)).code).toBe(0)
+    expect(isWhole('hidden')).toBe(false)
+    const hidden = bench.start(['seed', 'data.torrent', 'hidden', ...loopback, '--state-dir', 's', ...encrypted])
+    const [address] = (await hidden.event('listening'))['addresses'] as { host: string; port: number }[]
+    await hidden.event('seeding')
+    expect((await download('clear', `${address?.host}:${address?.port}`)).code).toBe(0)
+    expect(isWhole('clear')).toBe(true)
+  })
+})
+
 describe('@bitloom/super-seeding', () => {
   it('seeds to who is alone', async () => {
     const at = await seed('super', '--plugin', '@bitloom/super-seeding')
