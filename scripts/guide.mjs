@@ -2,7 +2,16 @@
 // empty folder, each page's shell blocks in order, in one shell. Blocks with `file=` in their info string are written into the
 // folder of the plugin where they stand. The packages come from a registry on loopback that has this working copy's.
 import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { blocksOf } from './doc-blocks.mjs'

@@ -14,6 +14,7 @@ import {
 } from '@bitloom/core'
 import { nodePorts } from '@bitloom/core/node'
 import { extMetadata } from '@bitloom/ext-metadata'
+import { extPex } from '@bitloom/ext-pex'
 import { piecePicker } from '@bitloom/piece-picker'
 import { storageFs } from '@bitloom/storage-fs'
 import { storageMemory } from '@bitloom/storage-memory'
@@ -33,6 +34,7 @@ export function builtInFactories(): AnyFactory[] {
     piecePicker,
     chokers,
     extMetadata,
+    extPex,
   ] as unknown as AnyFactory[]
 }
 
