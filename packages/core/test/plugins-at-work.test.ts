@@ -195,27 +195,66 @@ describe('a plugin at work', () => {
     }
   })
 
-  it('a piece picker that throws fails its torrent only and is named', async () => {
+  const oops = (): never => {
+    throw new Error('oops')
+  }
+  it.each<[string, Partial<{ picker: PiecePicker; choker: Choker }>, string]>([
+    [
+      'a piece picker in pick',
+      { picker: { name: 'fast', onlyByName: true, create: () => ({ pick: oops }) } },
+      'piece picker fast',
+    ],
+    ['a piece picker in create', { picker: { name: 'fast', onlyByName: true, create: oops } }, 'piece picker fast'],
+    ['a choker in a round', { choker: { name: 'hard', onlyByName: true, create: () => oops } }, 'choker hard'],
+    ['a choker in create', { choker: { name: 'hard', onlyByName: true, create: oops } }, 'choker hard'],
+  ])('%s that throws fails its torrent only; it is named, and its plugin', async (where, { picker, choker }, who) => {
     const broken = plugin(
       'broken',
       () => {},
-      (bindings) =>
-        bindings.value(PiecePicker, {
-          name: 'broken',
-          create: () => ({
-            pick: () => {
-              throw new Error('oops')
-            },
-          }),
-        }),
+      (bindings) => {
+        if (picker !== undefined) bindings.value(PiecePicker, picker)
+        if (choker !== undefined) bindings.value(Choker, choker)
+      },
     )
-    const { world, download, leecher, data } = await pair({ leecher: [broken], picker: 'broken' })
-    await world.clock.runUntil(() => download.view.state === 'failed', 30_000)
-    expect(download.view.error?.message).toBe('the piece picker broken failed in pick: oops')
+    // Only who has something that others want makes choke rounds.
+    const one = choker === undefined ? { leecher: [broken] } : { seeder: [broken] }
+    const { world, data, ...both } = await pair({ ...one, pieces: 20 })
+    const [session, torrent] = choker === undefined ? [both.leecher, both.download] : [both.seeder, both.seed]
+    torrent.control.use({ ...(picker && { picker: picker.name }), ...(choker && { choker: choker.name }) })
+    await world.clock.runUntil(() => torrent.view.state === 'failed', 30_000)
+    const step = where.endsWith('round') ? 'choke round' : where.split(' ').at(-1)
+    expect(torrent.view.error).toMatchObject({
+      code: 'PLUGIN_FAILED',
+      plugin: 'broken',
+      message: `the ${who} of the plugin broken failed in ${step}: oops`,
+    })
     const other = makeTorrent({ lengthBytes: data.length, pieceBytes: piece, seed: 'other' })
-    const second = await leecher.add({ torrent: other.metainfo, directory: '/' })
+    const second = await session.add({
+      torrent: other.metainfo,
+      directory: '/',
+      picker: 'sequential',
+      choker: 'tit-for-tat',
+    })
     await second.ready
     expect(second.view.state).toBe('downloading')
+  })
+
+  it('a choker that cannot be made fails the torrent that is added with it, before its storage opens', async () => {
+    const hard = plugin(
+      'hard',
+      () => {},
+      (bindings) => bindings.value(Choker, { name: 'hard', create: oops }),
+    )
+    const world = new World()
+    const { metainfo, data } = makeTorrent({ lengthBytes: 6 * piece, pieceBytes: piece })
+    const target = new TestStorage(data.length)
+    target.holds.add('open')
+    const session = await world.session('10.0.0.1', target, [hard])
+    const torrent = await session.add({ torrent: metainfo, directory: '/' })
+    await expect(torrent.ready).rejects.toMatchObject({ code: 'PLUGIN_FAILED', plugin: 'hard' })
+    expect(torrent.view.state).toBe('failed')
+    expect(target.underWay.size).toBe(0)
+    await session.close()
   })
 
   it('a choker and a picker are replaced while the torrent runs, and nobody is dropped', async () => {

@@ -7,6 +7,7 @@ import type { PiecePicker, Picker, Picks } from '../ports/piece-picker.js'
 import type { Random } from '../ports/random.js'
 import type { PickView, ReadyTorrent, TorrentView } from '../ports/views.js'
 import type { ChokeVerdict, Decisions, TakeWatch } from '../torrent/effects.js'
+import type { Services } from './services.js'
 import type { TorrentTracer } from './torrent-tracer.js'
 
 /** Blocks that plugins may reject before the torrent fails, naming the plugin: else a download could never end. */
@@ -14,6 +15,7 @@ const mostRejections = 3
 
 export interface DecisionParts {
   readonly hooks: HookRunner
+  readonly services: Services
   view(): TorrentView
   readonly random: Random
   readonly trace: TorrentTracer
@@ -28,9 +30,9 @@ export interface DecisionParts {
 export class TorrentDecisions implements Decisions {
   readonly #parts: DecisionParts
   readonly #rejections = new Map<string, number>()
+  #piecePicker: PiecePicker | undefined
   #picker: Picker | undefined
-  #pickerName = ''
-  #chokerName = ''
+  #choker: Choker | undefined
   #choke: ((round: ChokeRound) => readonly Unchoke[]) | undefined
   /** Taps are at work, not the picker. */
   #inTaps = false
@@ -42,8 +44,14 @@ export class TorrentDecisions implements Decisions {
 
   /** The strategy that ranks pieces from now on; it builds its state from the view. `undefined` = not downloading. */
   usePicker(picker: PiecePicker | undefined, view: PickView): void {
-    this.#pickerName = picker?.name ?? ''
-    this.#picker = picker?.create(view, this.#parts.random.fork(`picker/${this.#parts.view().id}`))
+    this.#piecePicker = picker
+    this.#picker = undefined
+    if (picker === undefined) return
+    try {
+      this.#picker = picker.create(view, this.#parts.random.fork(`picker/${this.#parts.view().id}`))
+    } catch (cause) {
+      this.#parts.failed(this.#threw('piece picker', picker, 'create', cause))
+    }
     this.reset()
   }
 
@@ -57,8 +65,13 @@ export class TorrentDecisions implements Decisions {
   }
 
   useChoker(choker: Choker): void {
-    this.#chokerName = choker.name
-    this.#choke = choker.create(this.#parts.view(), this.#parts.random.fork(`choker/${this.#parts.view().id}`))
+    this.#choker = choker
+    this.#choke = undefined
+    try {
+      this.#choke = choker.create(this.#parts.view(), this.#parts.random.fork(`choker/${this.#parts.view().id}`))
+    } catch (cause) {
+      this.#parts.failed(this.#threw('choker', choker, 'create', cause))
+    }
   }
 
   get takes(): TakeWatch | undefined {
@@ -66,7 +79,9 @@ export class TorrentDecisions implements Decisions {
   }
 
   #chooser(): { by: 'tap' | 'picker'; name: string | undefined } {
-    return this.#inTaps ? { by: 'tap', name: this.#parts.hooks.lastPlugin } : { by: 'picker', name: this.#pickerName }
+    return this.#inTaps
+      ? { by: 'tap', name: this.#parts.hooks.lastPlugin }
+      : { by: 'picker', name: this.#piecePicker?.name }
   }
 
   get judged(): Decisions['judged'] {
@@ -101,12 +116,12 @@ export class TorrentDecisions implements Decisions {
 
   /** A picker that throws is not asked again. */
   #withPicker(step: string, run: (picker: Picker) => void): void {
-    if (this.#picker === undefined) return
+    if (this.#picker === undefined || this.#piecePicker === undefined) return
     try {
       run(this.#picker)
     } catch (cause) {
       this.#picker = undefined
-      this.#parts.failed(threw(`the piece picker ${this.#pickerName}`, this.#pickerName, step, cause))
+      this.#parts.failed(this.#threw('piece picker', this.#piecePicker, step, cause))
     }
   }
 
@@ -132,13 +147,22 @@ export class TorrentDecisions implements Decisions {
   }
 
   #unchokeList(round: ChokeRound): readonly Unchoke[] {
+    if (this.#choke === undefined || this.#choker === undefined) return []
     try {
-      return this.#choke?.(round) ?? []
+      return this.#choke(round)
     } catch (cause) {
       this.#choke = undefined
-      this.#parts.failed(threw(`the choker ${this.#chokerName}`, this.#chokerName, 'choke round', cause))
+      this.#parts.failed(this.#threw('choker', this.#choker, 'choke round', cause))
       return []
     }
+  }
+
+  /** The error of a strategy, which names it and the plugin that bound it. */
+  #threw(what: string, strategy: PiecePicker | Choker, hook: string, cause: unknown): PluginError {
+    const reason = cause instanceof Error ? cause.message : String(cause)
+    const plugin = this.#parts.services.ownerOf(strategy)
+    const message = `the ${what} ${strategy.name} of the plugin ${plugin} failed in ${hook}: ${reason}`
+    return new PluginError('PLUGIN_FAILED', message, { plugin, hook, cause })
   }
 
   shown(peer: Peer): Bits | undefined {
@@ -158,11 +182,6 @@ export class TorrentDecisions implements Decisions {
 function rejects(plugin: string, piece: number): PluginError {
   const message = `the plugin ${plugin} rejects a block of piece ${piece} every time`
   return new PluginError('PLUGIN_FAILED', message, { plugin, hook: 'storeBlock' })
-}
-
-function threw(who: string, plugin: string, hook: string, cause: unknown): PluginError {
-  const what = cause instanceof Error ? cause.message : String(cause)
-  return new PluginError('PLUGIN_FAILED', `${who} failed in ${hook}: ${what}`, { plugin, hook, cause })
 }
 
 /** True when the content is present, which is what the deciding hooks promise their taps. */

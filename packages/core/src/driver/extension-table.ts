@@ -77,7 +77,7 @@ export class ExtensionTable {
     const view = this.#parts.view()
     const messages = this.#ids.messages(this.#extensions.map(({ name }) => name))
     const extra = new Map<string, unknown>()
-    for (const extension of this.#extensions) this.#isolated(extension.name, () => extension.hello?.(extra, view))
+    for (const extension of this.#extensions) this.#isolated(extension, () => extension.hello?.(extra, view))
     const port = this.#parts.port()
     const yourIp = peer.endpoint.kind === 'ip' ? parseIp(peer.endpoint.host) : undefined
     const payload = encodeExtendedHandshake({
@@ -101,14 +101,14 @@ export class ExtensionTable {
     }
     const name = this.#ids.nameOf(id)
     const open = name === undefined ? undefined : this.#speaking.get(peer)?.sessions.get(name)
-    if (open !== undefined) this.#isolated(open.extension.name, () => open.session.message?.(payload))
+    if (open !== undefined) this.#isolated(open.extension, () => open.session.message?.(payload))
   }
 
   /** A base message that an extension claimed. */
   other(peer: Peer, id: number, payload: Uint8Array): void {
     for (const { extension, session } of this.#speaking.get(peer)?.sessions.values() ?? []) {
       if (extension.wireIds?.[id] === undefined) continue
-      this.#isolated(extension.name, () => session.wire?.(id, payload))
+      this.#isolated(extension, () => session.wire?.(id, payload))
     }
   }
 
@@ -140,21 +140,27 @@ export class ExtensionTable {
     for (const [name, { extension, session }] of speaking.sessions) {
       if (this.#extensions.includes(extension) && (speaking.theirs.get(name) ?? 0) > 0) continue
       speaking.sessions.delete(name)
-      this.#isolated(name, () => session.close?.())
+      this.#isolated(extension, () => session.close?.())
     }
   }
 
   /** A fault in a plugin ends nothing but its own message. */
-  #isolated(name: string, run: () => void): void {
+  #isolated(extension: PeerExtension, run: () => void): void {
     try {
       run()
     } catch (cause) {
       const what = cause instanceof Error ? cause.message : String(cause)
-      const error = new PluginError('PLUGIN_FAILED', `the peer extension ${name} failed: ${what}`, {
-        plugin: name,
-        hook: 'PeerExtension',
-        cause,
-      })
+      const { name } = extension
+      const plugin = this.#parts.services.ownerOf(extension)
+      const error = new PluginError(
+        'PLUGIN_FAILED',
+        `the peer extension ${name} of the plugin ${plugin} failed: ${what}`,
+        {
+          plugin,
+          hook: 'PeerExtension',
+          cause,
+        },
+      )
       this.#parts.log.error(error.message, { extension: name, error: cause })
       this.#parts.hooks.pluginFailed(error)
     }
@@ -182,7 +188,9 @@ export class ExtensionTable {
     speaking.theirs = new Map([...speaking.theirs, ...hello.messages])
     speaking.raw = hello.raw
     this.#closeOld(speaking)
-    for (const [name, { session }] of speaking.sessions) this.#isolated(name, () => session.hello?.(hello.raw))
+    for (const { extension, session } of speaking.sessions.values()) {
+      this.#isolated(extension, () => session.hello?.(hello.raw))
+    }
     this.#openNew(peer, speaking)
   }
 
@@ -191,7 +199,7 @@ export class ExtensionTable {
       const { name } = extension
       if ((speaking.theirs.get(name) ?? 0) === 0 || speaking.sessions.has(name)) continue
       const link = { send: (bytes: Uint8Array): boolean => this.#send(peer, extension, bytes) }
-      this.#isolated(name, () => {
+      this.#isolated(extension, () => {
         const session = extension.open(peer, this.#parts.view(), link, speaking.raw)
         speaking.sessions.set(name, { extension, session })
       })
@@ -213,7 +221,9 @@ export class ExtensionTable {
   close(peer: Peer): void {
     const speaking = this.#speaking.get(peer)
     this.#speaking.delete(peer)
-    for (const [name, { session }] of speaking?.sessions ?? []) this.#isolated(name, () => session.close?.())
+    for (const { extension, session } of speaking?.sessions.values() ?? []) {
+      this.#isolated(extension, () => session.close?.())
+    }
   }
 }
 

@@ -9,4 +9,6 @@ export interface Services {
   all<T>(port: Token<T>): readonly T[]
   /** By its `name`; without one the default: the first bound that is not `onlyByName`. */
   named<T extends Named>(port: Token<T>, name?: string): T | undefined
+  /** The plugin that bound a service which was looked up here, bound still or not: who is named when it fails. */
+  ownerOf(service: object): string
 }

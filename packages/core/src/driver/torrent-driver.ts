@@ -70,6 +70,7 @@ export class TorrentDriver implements ViewSource {
     this.#decisions = new TorrentDecisions({
       trace: this.trace,
       hooks: context.hooks,
+      services: context.services,
       view: () => this.view,
       random: context.random,
       failed: (error) => context.turns.run(() => this.#fail(error)),
@@ -190,6 +191,8 @@ export class TorrentDriver implements ViewSource {
 
   /** Opens the storage, looks at what is there, and joins the swarm. Failures end in the state `failed`. */
   start(): void {
+    // A strategy may have failed already.
+    if (this.state === 'failed') return
     const { torrent } = this.#options
     if (isMetainfo(torrent)) {
       this.#load(torrent)

@@ -64,6 +64,8 @@ export class SessionContainer implements Services {
   readonly #container = new Container({ defaultScope: 'Singleton' })
   readonly #aliases = new Map<symbol, BindingIdentifier>()
   #bindings: readonly Binding[] = []
+  /** Whose each service is that was made. */
+  readonly #owners = new WeakMap<object, string>()
 
   /** Where one plugin binds. @throws PluginError PLUGIN_DUPLICATE for a single port that is taken, PLUGIN_INVALID */
   bindingsOf(plugin: string): Bindings {
@@ -148,7 +150,13 @@ export class SessionContainer implements Services {
 
   /** The service of a binding, made now unless it was before. @throws PluginError PLUGIN_FAILED naming the plugin */
   service(binding: Binding): unknown {
-    return blamed(binding.plugin, binding.port, () => this.#container.get(binding.key))
+    const service: unknown = blamed(binding.plugin, binding.port, () => this.#container.get(binding.key))
+    if (typeof service === 'object' && service !== null) this.#owners.set(service, binding.plugin)
+    return service
+  }
+
+  ownerOf(service: object): string {
+    return this.#owners.get(service) ?? coreName
   }
 
   /** Takes a plugin's bindings out. Whoever looks up again finds the rest. */

@@ -226,6 +226,7 @@ export class World {
       all,
       get: <T>(port: Token<T>) => all(port)[0] as T,
       named: (port, name) => all(port).find((one) => name === undefined || one.name === name),
+      ownerOf: () => 'world',
     }
   }
 
