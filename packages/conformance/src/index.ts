@@ -14,4 +14,6 @@ export { chokerConformance, type ChokerConformanceOptions } from './choker/choke
 export { pickerConformance, type PickerConformanceOptions } from './picker/picker-conformance.js'
 export { resumeStoreConformance, type ResumeStoreConformanceOptions } from './resume/resume-store-conformance.js'
 export { storageConformance, type StorageConformanceOptions, type StorageOffer } from './storage/storage-conformance.js'
+export type { ConnectedPair } from './transport/bench.js'
+export { transportConformance, type TransportConformanceOptions } from './transport/transport-conformance.js'
 export type { TestFunction, TestRunner } from './kit/runner.js'

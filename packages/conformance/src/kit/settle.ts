@@ -41,3 +41,16 @@ export async function rejection(call: () => Promise<unknown>, what: string): Pro
   const result = await settled(promise, what)
   return 'error' in result ? result.error : broken(`${what}: expected a rejection, came ${show(result.value)}`)
 }
+/** Lets the event loop go round, so that what is due happens. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+}
+
+/** Goes round until it holds; fails naming `what` when it does not come true. */
+export async function until(holds: () => boolean, what: string, advance: () => Promise<void>): Promise<void> {
+  const endMs = performance.now() + patienceMs
+  while (!holds()) {
+    if (performance.now() > endMs) broken(`${what} did not come within ${patienceMs / 1_000} s`)
+    await advance()
+  }
+}
