@@ -11,9 +11,12 @@
  * ```
  */
 export { chokerConformance, type ChokerConformanceOptions } from './choker/choker-conformance.js'
+export { extensionConformance, type ExtensionConformanceOptions } from './extension/extension-conformance.js'
 export { pickerConformance, type PickerConformanceOptions } from './picker/picker-conformance.js'
 export { resumeStoreConformance, type ResumeStoreConformanceOptions } from './resume/resume-store-conformance.js'
 export { storageConformance, type StorageConformanceOptions, type StorageOffer } from './storage/storage-conformance.js'
+export type { ArrivedAnnounce, PlayedTracker, ServedTracker, TestedClient, TrackerReply } from './tracker/played.js'
+export { trackerConformance, type TrackerConformanceOptions } from './tracker/tracker-conformance.js'
 export type { ConnectedPair } from './transport/bench.js'
 export { transportConformance, type TransportConformanceOptions } from './transport/transport-conformance.js'
 export type { TestFunction, TestRunner } from './kit/runner.js'
