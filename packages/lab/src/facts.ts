@@ -1,7 +1,7 @@
 import type { PeerGroup, PeerResult, SwarmResult, SwarmSpec } from '@bitloom/simulator'
 
 /** A swarm as a scenario describes it: without what the lab sets itself. */
-export type Swarm = Omit<SwarmSpec, 'seed' | 'onProgress' | 'pieceTimes'>
+export type Swarm = Omit<SwarmSpec, 'seed' | 'onProgress' | 'onTrace' | 'pieceTimes'>
 
 /** Seconds from joining until whole; `Infinity` for a peer that never was. */
 export function completionSeconds({ joinedMs, completedMs = Infinity }: PeerResult): number {

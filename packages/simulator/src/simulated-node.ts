@@ -80,6 +80,8 @@ export async function startNode(simulation: Simulation, spec: NodeSpec): Promise
     listen: { hosts: [host.name], ports: [listenPort] },
     ...(spec.limits === undefined ? {} : { limits: spec.limits }),
   })
+  const { onTrace } = spec
+  if (onTrace !== undefined) session.trace((record) => onTrace({ ...record, session: spec.name }))
   const torrent = await session.add({
     torrent: simulation.torrent.metainfo,
     directory,

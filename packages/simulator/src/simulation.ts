@@ -1,4 +1,4 @@
-import { Bits, type Plugin, type SeededRandom, seededRandom, type SessionLimits } from '@bitloom/core'
+import { Bits, type Plugin, type SeededRandom, seededRandom, type SessionLimits, type TraceSink } from '@bitloom/core'
 import type { Line } from './host.js'
 import { type SimulatedNode, startNode } from './simulated-node.js'
 import { type NetworkSpec, SimulatedNetwork } from './simulated-network.js'
@@ -35,6 +35,8 @@ export interface NodeSpec {
   readonly picker?: string
   readonly choker?: string
   readonly limits?: Partial<SessionLimits>
+  /** Hears why it decides as it does, from before its torrent is added; `session` is its name. */
+  readonly onTrace?: TraceSink | undefined
 }
 
 /** Something that an engine logged as an error, or that ended a node's start. */

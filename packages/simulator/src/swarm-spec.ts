@@ -1,4 +1,4 @@
-import type { Plugin, SessionLimits } from '@bitloom/core'
+import type { Plugin, SessionLimits, TraceSink } from '@bitloom/core'
 import type { NetworkSpec } from './simulated-network.js'
 import type { StorageSpec } from './simulated-storage.js'
 import type { TrackerSpec } from './simulated-tracker.js'
@@ -24,6 +24,8 @@ export interface SwarmSpec {
   readonly pieceTimes?: boolean
   /** `real` moves and hashes real bytes, for checking that it changes nothing. */
   readonly data?: 'symbolic' | 'real'
+  /** Hears why every peer decided as it did; each record says whose it is in `session`. Changes nothing of the run. */
+  readonly onTrace?: TraceSink
   /** Told now and then how far the run is. */
   readonly onProgress?: (progress: Progress) => void
 }

@@ -112,6 +112,7 @@ class SwarmRun {
     return this.#simulation.start({
       name,
       line,
+      onTrace: this.#spec.onTrace,
       has: this.#shareOf(member),
       lies: behaviour === 'corrupt',
       plugins: [...(group.plugins?.() ?? []), ...(behaviour === 'free-rider' ? [freeRider()] : [])],
