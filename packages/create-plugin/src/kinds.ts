@@ -18,16 +18,16 @@ export const kinds = {
   picker: {
     title: 'a piece picker',
     summary: 'which piece to ask a peer for',
-    testedWith: ['conformance'],
+    testedWith: ['conformance', 'lab'],
     hasOptions: true,
-    isCompared: false,
+    isCompared: true,
   },
   choker: {
     title: 'a choker',
     summary: 'whom to upload to',
-    testedWith: ['conformance'],
+    testedWith: ['conformance', 'lab'],
     hasOptions: false,
-    isCompared: false,
+    isCompared: true,
   },
   storage: {
     title: 'a storage',
