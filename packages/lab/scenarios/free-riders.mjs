@@ -20,13 +20,14 @@ export default scenario({
   name: 'free-riders',
   summary: 'A third of the downloaders give nothing: do they get as much as those who give?',
   swarm: {
-    torrent: { lengthBytes: 8 * MiB, pieceBytes: 128 * KiB },
+    torrent: { lengthBytes: 16 * MiB, pieceBytes: 128 * KiB },
     groups: [
       {
         name: 'seeder',
         count: 1,
         has: 'all',
-        upBytesPerSecond: uploadBytesPerSecond,
+        // Enough that the downloaders' own upload is what is short, or nobody could be told from anybody.
+        upBytesPerSecond: 512 * KiB,
         downBytesPerSecond: MiB,
         uploadSlots: 4,
       },
@@ -56,7 +57,7 @@ export default scenario({
     all('bit-tyrant', 'Piatek and others, “Do incentives build robustness in BitTorrent?”, NSDI 2007'),
     all('prop-share', 'Levin and others, “BitTorrent is an auction”, SIGCOMM 2008'),
   ],
-  seeds: 8,
+  seeds: 6,
   metrics: ['completion-median', 'completion-p95', 'speed', 'finished', 'share-ratio', 'seeder-copies'],
   quick: { seeds: 2, torrent: { lengthBytes: 4 * MiB, pieceBytes: 128 * KiB }, counts: { givers: 6, riders: 3 } },
 })

@@ -23,7 +23,7 @@ export const style = `
 html { -webkit-text-size-adjust: 100%; text-size-adjust: 100%; }
 body {
   margin: 0; background: var(--paper); color: var(--ink);
-  font: 16px/1.55 ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif;
+  font: 1rem/1.55 ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif;
   font-variant-numeric: tabular-nums;
 }
 main { max-width: 64rem; margin: 0 auto; padding: 2.5rem 1.5rem 4rem; }
@@ -55,12 +55,13 @@ table { border-collapse: collapse; width: 100%; font-size: 0.875rem; }
 th, td { text-align: right; padding: 0.45rem 0.65rem; vertical-align: top; border-bottom: 1px solid var(--rule); white-space: nowrap; }
 th { font-weight: 600; }
 tbody th { position: sticky; left: 0; background: var(--paper); white-space: normal; min-width: 8.5rem; }
-td .half { color: var(--ink-soft); font-size: 0.8125rem; }
+td .half { color: var(--ink-soft); font-size: 0.93em; }
+th .unit { font-size: 1em; }
 .many th, .many td { padding-left: 0.35rem; padding-right: 0.35rem; }
 thead th { vertical-align: bottom; border-bottom: 2px solid var(--axis); white-space: normal; min-width: 4.5rem; }
 th:first-child, td:first-child { text-align: left; padding-left: 0; }
 .text td, .text th { text-align: left; white-space: normal; }
-td .change { display: block; font-size: 0.8125rem; }
+td .change { display: block; font-size: 0.93em; }
 .better { color: var(--good); } .worse { color: var(--bad); } .differs { color: var(--accent); } .none { color: var(--unsure); }
 details { margin-top: 0.6rem; font-size: 0.875rem; }
 summary { cursor: pointer; color: var(--accent); width: fit-content; }
@@ -83,13 +84,15 @@ footer { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--rule);
     --series-0: #3d4650; --series-1: #0072b2; --series-2: #c44e00; --series-3: #008060; --series-4: #b0558f;
     --series-5: #9a6a00; --series-6: #2b93d1; --series-7: #6a4fb5; --series-8: #7f7f00; --series-9: #a03050;
   }
-  body { font-size: 10pt; }
+  html { font-size: 10pt; }
   main { max-width: none; padding: 0; }
   .wide { display: block; } .narrow { display: none; }
   .cards { grid-template-columns: 1fr 1fr; }
   .scroll { overflow: visible; }
-  table { font-size: 8pt; } th, td { padding: 0.25rem 0.35rem; }
+  table { font-size: 0.8rem; } th, td { padding: 0.25rem 0.3rem; } th:first-child { min-width: 7rem; }
+  h2 { margin-top: 2rem; }
   figure, ul.short li, tr { break-inside: avoid; } h2, h3 { break-after: avoid; }
   details:not([open]) { display: none; }
-  dl.facts { border: 1px solid var(--rule); }
+  dl.facts { border: 1px solid var(--rule); grid-template-columns: max-content 1fr; gap: 0.2rem 1rem; }
+  dl.facts dd { margin: 0; }
 }`

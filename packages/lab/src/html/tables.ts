@@ -70,8 +70,8 @@ export function groupTables(report: LabReport): Markup {
 }
 
 function key(): Markup {
-  return html`<span class="better">✓ better</span>, <span class="worse">✗ worse</span>,
-    <span class="differs">≠ differs</span>, <span class="none">~ not told apart</span>`
+  return html`<span class="better">✓ better</span>, <span class="worse">✗ worse</span>,
+    <span class="differs">≠ differs</span>, <span class="none">~ not told apart</span>`
 }
 
 function measuredText({ scenario: { measured, groups } }: LabReport): string {
