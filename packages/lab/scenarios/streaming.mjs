@@ -23,6 +23,7 @@ export default scenario({
   strategies: [
     { name: 'rarest-first', picker: 'rarest-first' },
     { name: 'sequential', picker: 'sequential' },
+    { name: 'streaming', picker: 'streaming', summary: 'What is due soon in order, the rest rarest first' },
   ],
   seeds: 10,
   metrics: ['startup', 'stalls', 'stalled', 'completion-median', 'seeder-copies', 'fairness-giving'],

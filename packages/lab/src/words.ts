@@ -14,14 +14,18 @@ export function describeTorrent({ lengthBytes, pieceBytes }: LabReport['scenario
 /** What sets a group apart: rates, and all that is not usual. */
 export function describeGroup(group: GroupReport): string {
   return [
-    `up ${sizeText(group.upBytesPerSecond)}/s`,
-    `down ${sizeText(group.downBytesPerSecond)}/s`,
+    `up ${rateText(group.upBytesPerSecond)}`,
+    `down ${rateText(group.downBytesPerSecond)}`,
     ...hasText(group),
     ...(group.behaviour === undefined || group.behaviour === 'honest' ? [] : [group.behaviour]),
     ...arriveText(group),
     ...leaveText(group),
     ...(group.reachable === false ? ['behind NAT'] : []),
   ].join(', ')
+}
+
+function rateText(bytesPerSecond: number): string {
+  return Number.isFinite(bytesPerSecond) ? `${sizeText(bytesPerSecond)}/s` : 'without limit'
 }
 
 function hasText({ has }: GroupReport): string[] {
@@ -40,7 +44,7 @@ function leaveText({ leave }: GroupReport): string[] {
   if (leave === 'when-whole') return ['leave when whole']
   return 'afterWholeMs' in leave
     ? [`leave ${timeText(leave.afterWholeMs)} after they are whole`]
-    : [`stay ${timeText(leave.sessionMs)} on average`]
+    : [`leave after ${timeText(leave.sessionMs)}, whole or not`]
 }
 
 /** `1.5 MiB`: at most three digits, no zeros at the end. */
