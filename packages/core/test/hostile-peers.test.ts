@@ -241,7 +241,7 @@ describe('requests', () => {
       for (let at = 0; at < 400; at++) wire.request(at >> 1, (at & 1) * block, block)
     })
     await world.clock.advance(5_000)
-    expect(held()).toBeGreaterThan(262_144)
+    expect(held()).toBeGreaterThan(16_384)
     expect(held()).toBeLessThan(1_048_576)
   })
 

@@ -158,34 +158,40 @@ export class Host implements EventTarget {
   }
 }
 
-/** First in, first out, without moving what stays. */
+/** First in, first out, in a ring that keeps its room. */
 export class Fifo<T> {
-  #items: (T | undefined)[] = []
+  #ring: (T | undefined)[] = []
   #head = 0
+  #size = 0
 
   get size(): number {
-    return this.#items.length - this.#head
+    return this.#size
   }
 
   get first(): T | undefined {
-    return this.#items[this.#head]
+    return this.#size === 0 ? undefined : this.#ring[this.#head]
   }
 
   push(item: T): void {
-    this.#items.push(item)
+    if (this.#size === this.#ring.length) this.#grow()
+    this.#ring[(this.#head + this.#size++) & (this.#ring.length - 1)] = item
   }
 
   shift(): T | undefined {
-    const item = this.#items[this.#head]
-    if (item === undefined) return undefined
-    this.#items[this.#head++] = undefined
-    if (this.#head === this.#items.length) {
-      this.#items.length = 0
-      this.#head = 0
-    } else if (this.#head >= 64 && this.#head * 2 >= this.#items.length) {
-      this.#items = this.#items.slice(this.#head)
-      this.#head = 0
-    }
+    if (this.#size === 0) return undefined
+    const item = this.#ring[this.#head]
+    this.#ring[this.#head] = undefined
+    this.#head = (this.#head + 1) & (this.#ring.length - 1)
+    this.#size--
     return item
+  }
+
+  /** Its length is a power of two, so that places are found by a mask. */
+  #grow(): void {
+    const old = this.#ring
+    const length = Math.max(4, old.length * 2)
+    this.#ring = Array.from({ length }, (_, at) => old[(this.#head + at) & (old.length - 1)])
+    for (let at = this.#size; at < length; at++) this.#ring[at] = undefined
+    this.#head = 0
   }
 }

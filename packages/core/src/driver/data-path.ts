@@ -172,14 +172,15 @@ export class DataPath {
 
   #track<T>(call: () => Promise<T>, done: (value: T) => void, failed: (error: unknown) => void): void {
     const { turns } = this.#parts
-    // A plugin's method may throw instead of rejecting.
-    const calling = new Promise<T>((resolve) => resolve(call()))
-    const settled = calling.then(
-      (value) => turns.run(() => done(value)),
-      (error: unknown) => turns.run(() => failed(error)),
+    const over = (run: () => void): void => {
+      turns.run(run)
+      this.#calls.delete(settled)
+    }
+    const settled = called(call).then(
+      (value) => over(() => done(value)),
+      (error: unknown) => over(() => failed(error)),
     )
     this.#calls.add(settled)
-    void settled.finally(() => this.#calls.delete(settled))
   }
 
   /** Resolves when no port call is under way. */
@@ -192,6 +193,15 @@ export class DataPath {
     this.#isClosed = true
     this.#cancelRetry?.()
     for (const extent of this.#waiting.splice(0)) this.#parts.torrent.extents.lost(extent)
+  }
+}
+
+/** A plugin's method may throw instead of rejecting, or answer without a promise. */
+function called<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return Promise.resolve(call())
+  } catch (error) {
+    return Promise.reject(error as Error)
   }
 }
 

@@ -93,7 +93,12 @@ export class TorrentDecisions implements Decisions {
 
   pick(peer: Peer, picks: Picks): boolean {
     if (this.#parts.hooks.pickPieceTapped && this.#tapped(peer, picks)) return true
-    if (picks.left > 0) this.#withPicker('pick', (picker) => picker.pick(peer, picks))
+    if (picks.left <= 0) return false
+    try {
+      this.#picker?.pick(peer, picks)
+    } catch (cause) {
+      this.#pickerThrew('pick', cause)
+    }
     return false
   }
 
@@ -107,28 +112,33 @@ export class TorrentDecisions implements Decisions {
   }
 
   changed(piece: number): void {
-    this.#withPicker('changed', (picker) => picker.changed?.(piece))
+    try {
+      this.#picker?.changed?.(piece)
+    } catch (cause) {
+      this.#pickerThrew('changed', cause)
+    }
   }
 
   reset(): void {
-    this.#withPicker('reset', (picker) => picker.reset?.())
+    try {
+      this.#picker?.reset?.()
+    } catch (cause) {
+      this.#pickerThrew('reset', cause)
+    }
   }
 
   /** A picker that throws is not asked again. */
-  #withPicker(step: string, run: (picker: Picker) => void): void {
-    if (this.#picker === undefined || this.#piecePicker === undefined) return
-    try {
-      run(this.#picker)
-    } catch (cause) {
-      this.#picker = undefined
-      this.#parts.failed(this.#threw('piece picker', this.#piecePicker, step, cause))
-    }
+  #pickerThrew(step: string, cause: unknown): void {
+    const guilty = this.#piecePicker
+    this.#picker = undefined
+    if (guilty !== undefined) this.#parts.failed(this.#threw('piece picker', guilty, step, cause))
   }
 
   keep(peer: Peer, piece: number, begin: number, bytes: Uint8Array): boolean {
     const { hooks } = this.#parts
+    if (!hooks.storeBlockTapped) return true
     const view = this.#parts.view()
-    if (!hooks.storeBlockTapped || !isReady(view)) return true
+    if (!isReady(view)) return true
     const plugin = hooks.storeBlock(piece, begin, bytes, peer, view)
     if (plugin === undefined) return true
     const block = `${piece}/${begin}`

@@ -59,9 +59,8 @@ export class PeerLink {
     this.#decoder = decoder
     peer.abandonBlock = () => decoder.skipPayload()
     this.#connection.onClose((error) => this.#turns.run(() => this.#end('closed by the peer', error)))
-    this.#connection.onBytes((bytes, length) =>
-      this.#turns.runBytes(bytes, length, (own, ownLength) => this.#receive(own, ownLength)),
-    )
+    const receive = (bytes: Uint8Array, length: number): void => this.#receive(bytes, length)
+    this.#connection.onBytes((bytes, length) => this.#turns.runBytes(bytes, length, receive))
     if (rest.length > 0) this.#receive(rest, rest.length)
     this.#connection.resume()
   }
@@ -87,10 +86,12 @@ export class PeerLink {
   flush(): void {
     if (this.#flushQueued || this.#closed) return
     this.#flushQueued = true
-    this.#turns.effect(() => {
-      this.#flushQueued = false
-      this.#sendEncoded()
-    })
+    this.#turns.effect(this.#sendQueued)
+  }
+
+  readonly #sendQueued = (): void => {
+    this.#flushQueued = false
+    this.#sendEncoded()
   }
 
   #sendEncoded(): void {

@@ -29,14 +29,14 @@ export class Turns {
 
   /** Runs an input now, or after the turn that is under way. */
   run(input: () => void): void {
-    this.#inputs.push(input)
-    if (this.#active) return
-    this.#active = true
-    try {
-      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) this.#turn(next)
-    } finally {
-      this.#active = false
+    if (this.#active) {
+      this.#inputs.push(input)
+      return
     }
+    this.#active = true
+    this.nowMs = this.#clock.nowMs()
+    this.#guard(input)
+    this.#finish()
   }
 
   /**
@@ -44,8 +44,19 @@ export class Turns {
    * under way (a connection may deliver what it holds as soon as it is read).
    */
   runBytes(bytes: Uint8Array, length: number, take: (bytes: Uint8Array, length: number) => void): void {
-    const own = this.#active ? bytes.slice(0, length) : bytes
-    this.run(() => take(own, length))
+    if (this.#active) {
+      const own = bytes.slice(0, length)
+      this.#inputs.push(() => take(own, length))
+      return
+    }
+    this.#active = true
+    this.nowMs = this.#clock.nowMs()
+    try {
+      take(bytes, length)
+    } catch (error) {
+      this.#report(error)
+    }
+    this.#finish()
   }
 
   settleLater(torrent: Settles): void {
@@ -62,20 +73,49 @@ export class Turns {
     this.#watches.push(watch)
   }
 
-  #turn(input: () => void): void {
-    this.nowMs = this.#clock.nowMs()
-    this.#guard(input)
+  /** Ends the turn that is under way, then runs the inputs that came meanwhile. */
+  #finish(): void {
+    try {
+      this.#end()
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        this.nowMs = this.#clock.nowMs()
+        this.#guard(next)
+        this.#end()
+      }
+    } finally {
+      this.#active = false
+    }
+  }
+
+  #end(): void {
     while (this.#unsettled.size > 0 || this.#effects.length > 0) {
-      const unsettled = [...this.#unsettled]
-      this.#unsettled.clear()
-      for (const torrent of unsettled) this.#guard(() => torrent.settle(this.nowMs))
+      if (this.#unsettled.size > 0) this.#settleAll()
+      if (this.#effects.length === 0) continue
       const effects = this.#effects
       this.#effects = []
       for (const effect of effects) this.#guard(effect)
     }
+    if (this.#watches.length === 0) return
     const watches = this.#watches
     this.#watches = []
     for (const watch of watches) this.#guard(watch)
+  }
+
+  /** Those marked so far; who is marked meanwhile comes after the effects. */
+  #settleAll(): void {
+    const [first] = this.#unsettled
+    const all = this.#unsettled.size > 1 ? [...this.#unsettled] : undefined
+    this.#unsettled.clear()
+    if (all !== undefined) for (const torrent of all) this.#settle(torrent)
+    else if (first !== undefined) this.#settle(first)
+  }
+
+  #settle(torrent: Settles): void {
+    try {
+      torrent.settle(this.nowMs)
+    } catch (error) {
+      this.#report(error)
+    }
   }
 
   #guard(step: () => void): void {

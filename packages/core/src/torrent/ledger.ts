@@ -1,6 +1,7 @@
 import type { Bits } from '../bytes/bits.js'
 import { Bits as BitSet } from '../bytes/bits.js'
 import type { Layout } from '../metainfo/metainfo.js'
+import { blockBytes } from '../metainfo/metainfo.js'
 import type { Peer } from '../peer/peer.js'
 import type { Picks } from '../ports/piece-picker.js'
 import { type ArrivalParts, Arrivals } from './arrivals.js'
@@ -18,11 +19,17 @@ export interface LedgerParts extends OpenPiecesParts, ArrivalParts {
 
 type TakeHow = Parameters<TakeWatch['took']>[0]['how']
 
-/** Askers of one block at the most, outside endgame and in it. */
-const busyAskers = 2
-const endgameAskers = 4
-/** Blocks a peer has asked of it at the most when it joins in endgame. */
+/**
+ * Askers of one block at the most, in endgame and wherever a deadline wants it sooner. With four, a swarm of 60 wasted
+ * three times as much in its last seconds and was done later: what is sent twice keeps others waiting.
+ */
+const mostAskers = 2
+/**
+ * Blocks a peer has asked of it at the most when it joins in endgame: what it brings in a quarter of a second, and one in
+ * any case. More would be under way for nothing when the block comes from elsewhere.
+ */
 const endgameBlocks = 16
+const endgameSeconds = 0.25
 /** A peer that needs no longer than this for a piece keeps others off it. */
 const leadSeconds = 10
 const leadIdleMs = 5_000
@@ -135,7 +142,7 @@ export class Ledger implements Picks {
     const peer = this.#peer
     const open = this.#open.get(piece)
     if (peer === undefined || open === undefined || !this.#mayAsk(peer, piece) || open.exclusive) return 0
-    return this.#takeAsked(open, peer, limit, busyAskers, 'busy', reason)
+    return this.#takeAsked(open, peer, limit, 'busy', reason)
   }
 
   /**
@@ -145,12 +152,12 @@ export class Ledger implements Picks {
   takeEndgame(): number {
     const peer = this.#peer
     if (peer === undefined || this.#left <= 0 || !this.inEndgame) return 0
-    let limit = Math.min(this.#left, endgameBlocks - peer.asked.size)
+    let limit = Math.min(this.#left, endgameRoom(peer) - peer.asked.size)
     let taken = 0
     for (const open of this.#open.all().reverse()) {
       if (limit <= 0) break
       if (open.missingBlocks === 0 || open.exclusive || !this.#mayAsk(peer, open.piece)) continue
-      const more = this.#takeAsked(open, peer, limit, endgameAskers, 'endgame', 'last blocks')
+      const more = this.#takeAsked(open, peer, limit, 'endgame', 'last blocks')
       taken += more
       limit -= more
     }
@@ -201,7 +208,7 @@ export class Ledger implements Picks {
     return taken
   }
 
-  #takeAsked(open: OpenPiece, peer: Peer, limit: number, mostAskers: number, how: TakeHow, reason: string): number {
+  #takeAsked(open: OpenPiece, peer: Peer, limit: number, how: TakeHow, reason: string): number {
     let taken = 0
     let firstBlock = -1
     for (let block = open.states.length - 1; block >= 0 && this.#left > 0 && taken < limit; block--) {
@@ -301,4 +308,8 @@ export class Ledger implements Picks {
     this.#open.close(open)
     return open
   }
+}
+
+function endgameRoom({ downRate }: Peer): number {
+  return Math.max(1, Math.min(endgameBlocks, Math.ceil((downRate * endgameSeconds) / blockBytes)))
 }

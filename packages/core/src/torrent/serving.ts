@@ -6,6 +6,12 @@ const runBlocks = 16
 const runBytes = 262_144
 /** Bytes being read or sent for one peer before it must take some; with the run in hand it stays below 1 MiB. */
 const outputHighBytes = 524_288
+/**
+ * What has been read for a peer goes out even if it cancels meanwhile, so there is no more of it than leaves in half a
+ * second (as libtorrent's `send_buffer_watermark_factor`), but for a few blocks.
+ */
+const outputSeconds = 0.5
+const outputLowBytes = 32_768
 const leastGrantBytes = 16_384
 
 /**
@@ -48,10 +54,14 @@ export class Serving {
 
   /** False when the peer wants nothing, or cannot take any now. */
   #serveRun(peer: Peer, shareBytes: number, nowMs: number): boolean {
-    if (peer.outputBytes >= outputHighBytes) return false
+    const roomBytes = outputLimit(peer, nowMs) - peer.outputBytes
+    if (roomBytes <= 0) return false
     const grantBytes = Math.min(shareBytes, peer.uploadAllowance(nowMs))
     if (grantBytes <= 0) return false
-    const run = peer.inbox.nextRun(runBlocks, Math.min(runBytes, Math.max(leastGrantBytes, grantBytes)))
+    const run = peer.inbox.nextRun(
+      runBlocks,
+      Math.min(runBytes, Math.max(leastGrantBytes, Math.min(roomBytes, grantBytes))),
+    )
     if (run === undefined) return false
     this.#allowance.sent(run.lengthBytes, nowMs)
     peer.uploadCharged(run.lengthBytes, nowMs)
@@ -59,4 +69,8 @@ export class Serving {
     this.#effects.serve(peer, run)
     return true
   }
+}
+
+function outputLimit(peer: Peer, nowMs: number): number {
+  return Math.min(outputHighBytes, Math.max(outputLowBytes, peer.up.rate(nowMs) * outputSeconds))
 }
