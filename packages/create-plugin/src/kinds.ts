@@ -46,7 +46,7 @@ export const kinds = {
   extension: {
     title: 'an extension message',
     summary: 'what peers say to each other besides',
-    testedWith: [],
+    testedWith: ['conformance'],
     hasOptions: true,
     isCompared: false,
   },

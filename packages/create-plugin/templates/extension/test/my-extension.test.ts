@@ -1,7 +1,13 @@
-import type { ExtensionLink, PeerView, TorrentView } from '@bitloom/core'
-import { utf8, utf8Bytes } from '@bitloom/core'
+import { extensionConformance } from '@bitloom/conformance'
+import { type ExtensionLink, type PeerView, type TorrentView, utf8, utf8Bytes } from '@bitloom/core'
 import { describe, expect, it } from 'vitest'
 import { createGreeting } from '../src/my-extension.js'
+
+// What every extension promises, whatever a peer sends: sound messages, and garbage made from them.
+extensionConformance(
+  { describe, it },
+  { extension: () => createGreeting('hello', () => {}), messages: [utf8Bytes('good day')] },
+)
 
 describe('my-extension', () => {
   const heard: string[] = []
