@@ -41,7 +41,10 @@ describe('a new plugin', () => {
       const home = join(folder, name)
       await createPlugin({ folder: home, name: `@me/${name}`, kind: kind as Kind })
       symlinkSync(modules, join(home, 'node_modules'))
-      const [types, tests] = await Promise.all([run(home, 'typescript/bin/tsc'), run(home, 'vitest/vitest.mjs', 'run')])
+      const [types, tests] = await Promise.all([
+        run(home, 'typescript/bin/tsc'),
+        run(home, 'vitest/vitest.mjs', 'run', '--testTimeout=30000'),
+      ])
       expect(types).toEqual({ code: 0, output: '' })
       expect(tests).toMatchObject({ code: 0 })
 
@@ -49,7 +52,7 @@ describe('a new plugin', () => {
       const code = readFileSync(path, 'utf8')
       expect(code).toContain(good)
       writeFileSync(path, code.replace(good, bad))
-      const broken = await run(home, 'vitest/vitest.mjs', 'run')
+      const broken = await run(home, 'vitest/vitest.mjs', 'run', '--testTimeout=30000')
       expect(broken.code).toBe(1)
       expect(broken.output).toMatch(new RegExp(`(×|FAIL).*${noticed}`))
     },

@@ -59,8 +59,8 @@ interface Manifest {
 /** The package.json of the template with what this kind needs; packages of ours in the range of `version`. */
 function manifestOf(text: string, kind: Kind, names: Names, version: string): string {
   const { title, summary, testedWith, hasOptions, isCompared }: KindFacts = kinds[kind]
-  const { dependencies, scripts, ...template } = JSON.parse(text) as Manifest
-  const { compare: _, ...usual } = scripts
+  const template = JSON.parse(text) as Manifest
+  const { compare: _, ...usual } = template.scripts
   const range = `^${version.replace(/\.\d+([-+].*)?$/, '.0')}`
   const ours = ['core', 'cli', ...testedWith].map((name) => [`@bitloom/${name}`, range])
   const devDependencies = Object.fromEntries([...ours, ...Object.entries(template.devDependencies)].sort())
@@ -68,8 +68,8 @@ function manifestOf(text: string, kind: Kind, names: Names, version: string): st
     ...template,
     name: names.package,
     description: `${title.charAt(0).toUpperCase()}${title.slice(1)} for Bitloom: ${summary}`,
-    scripts: isCompared ? scripts : usual,
-    ...(hasOptions ? { dependencies } : {}),
+    scripts: isCompared ? template.scripts : usual,
+    dependencies: hasOptions ? template.dependencies : undefined,
     peerDependencies: { '@bitloom/core': range },
     devDependencies,
   }

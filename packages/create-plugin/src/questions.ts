@@ -26,7 +26,7 @@ export async function askFor(
 
 async function askKind(lines: Interface, { output }: Terminal): Promise<Kind> {
   for (const [index, name] of kindNames.entries()) {
-    output.write(`  ${index + 1}  ${name.padEnd(10)}${kinds[name].summary}\n`)
+    output.write(`  ${index + 1}  ${name.padEnd(11)}${kinds[name].summary}\n`)
   }
   return ask(lines, 'What shall it be (a number or a word)? ', (text) => {
     const kind = kindNames[Number(text) - 1] ?? text
