@@ -23,14 +23,13 @@ export function ranked(ranking: Ranking): Choker {
   return {
     name: ranking.name,
     create(torrent: TorrentView, random: Random) {
-      const past = history()
+      const past = history(random)
       const drawTries = tries(random)
       return (round) => {
         past.see(round)
+        const turn = round.seeding ? past.waitsSinceMs : past.lot
         const measures = ranking.measures(torrent, round, past)
-        const order = round.candidates.toSorted(
-          by(givenIn(round), ...measures, settlingIn(round), past.waitsSinceMs, age),
-        )
+        const order = round.candidates.toSorted(by(givenIn(round), ...measures, settlingIn(round), turn, age))
         const slots = Math.min(round.slots, ranking.slots?.(round) ?? round.slots)
         const isGiver = (facts: ChokeFacts): boolean => givenIn(round)(facts) < 0
         const reasonOf = (facts: ChokeFacts): Unchoke =>

@@ -203,6 +203,30 @@ describe('requests', () => {
     expect(peer.heard).toContain(`block ${granted} 0 ${block}`)
   })
 
+  it('while choked are no help any more for a peer that has ten pieces (BEP 6)', async () => {
+    const { world, peer } = await seeding({ pieces: 40 })
+    const granted = Number(peer.heard.find((line) => line.startsWith('allowFast'))?.split(' ')[1])
+    peer.say((wire) => {
+      for (let index = 0; index < 11; index++) if (index !== granted) wire.have(index)
+      wire.request(granted, 0, block)
+    })
+    await world.clock.advance(100)
+    expect(peer.heard).toContain(`reject ${granted} 0 ${block}`)
+  })
+
+  it('while choked are served for one peer at a time, so that they take no slot', async () => {
+    const { world, metainfo, peer } = await seeding({ pieces: 40 })
+    const other = await RawPeer.dial(world, '10.0.0.1', metainfo, { id: 'other', from: '10.8.8.8' })
+    const granted = (one: RawPeer): number =>
+      Number(one.heard.find((line) => line.startsWith('allowFast'))?.split(' ')[1])
+    peer.stopReading()
+    peer.say((wire) => wire.request(granted(peer), 0, block))
+    await world.clock.advance(50)
+    other.say((wire) => wire.request(granted(other), 0, block))
+    await world.clock.advance(50)
+    expect(other.heard).toContain(`reject ${granted(other)} 0 ${block}`)
+  })
+
   it('beyond 500 are rejected', async () => {
     const { world, peer } = await seeding()
     peer.say((wire) => wire.interested(true))

@@ -30,3 +30,19 @@ it('a peer that rejects everything is asked again, a second later and not at onc
   expect(await world.clock.runUntil(() => torrent.view.state === 'seeding', 5_000)).toBe(true)
   expect(torrent.view.stats.wastedBytes).toBe(0)
 })
+
+it('a peer that chokes us and rejects what it allowed is not asked for it again (BEP 6)', async () => {
+  const world = new World()
+  const { metainfo, data } = makeTorrent({ lengthBytes: 4 * piece, pieceBytes: piece })
+  const engine = await world.node('10.0.0.1', { storage: new TestStorage(data.length) })
+  const torrent = await world.add(engine, metainfo)
+  await torrent.ready
+  const peer = await RawPeer.dial(world, '10.0.0.1', metainfo)
+  peer.onRequest = (index, begin, length) => peer.say((wire) => wire.reject(index, begin, length))
+  peer.say((wire) => {
+    wire.haveAll()
+    wire.allowFast(2)
+  })
+  await world.clock.advance(5_000)
+  expect(peer.count('request')).toBe(piece / block)
+})

@@ -75,7 +75,7 @@ export class Simulation {
   /** An address that no other node has. */
   nextAddress(): string {
     const number = ++this.#nodes
-    return `10.${(number >> 16) & 255}.${(number >> 8) & 255}.${number & 255}`
+    return `10.${(number >> 8) & 255}.${number & 255}.${1 + (number >> 16)}`
   }
 
   /** Starts a node. Its promise settles without virtual time passing, unless a plugin takes some. */

@@ -4,7 +4,7 @@ import type { Hello, Peer } from '../peer/peer.js'
 import type { Run } from '../peer/request-inbox.js'
 import type { Endpoint } from '../ports/endpoint.js'
 import type { TorrentView } from '../ports/views.js'
-import { allowedFastSet } from '../torrent/fast-set.js'
+import { allowedFastCount, allowedFastSet } from '../torrent/fast-set.js'
 import { formatEndpoint, parseIp } from '../ports/endpoint.js'
 import { chokeRound } from '../torrent/choke-round.js'
 import type { Effects, Watch } from '../torrent/effects.js'
@@ -30,8 +30,6 @@ const chokeApartMs = 1_000
 const houseEveryMs = 1_000
 const havesEveryMs = 200
 const limitedEveryMs = 100
-/** Pieces a choked newcomer may ask for (BEP 6, "allowed fast set generation"). */
-const allowedFastCount = 10
 
 /** Where peers of a private torrent may come from; whoever dials us had to learn of us there too. */
 const privateSources: ReadonlySet<string> = new Set(['tracker', 'user', 'incoming'])

@@ -33,6 +33,8 @@ export interface PeerEvents {
   peerAsks(peer: Peer): void
   /** May this be asked of us: we have the piece and show it to this peer? */
   mayServe(peer: Peer, piece: number): boolean
+  /** May a peer that we choke have a piece that was granted to it for a start? */
+  maySpare(peer: Peer): boolean
   pieceLength(piece: number): number
   peerRejects(peer: Peer, piece: number, block: number): void
   /** Where an arriving block goes; `undefined` = nowhere, and `unplaced` follows. */
@@ -206,7 +208,7 @@ export class Peer implements Wire, PeerView {
       this.#refuse(piece, begin, length, true)
       return
     }
-    const mayAsk = !this.amChoking || this.granted.has(piece)
+    const mayAsk = !this.amChoking || (this.granted.has(piece) && this.events.maySpare(this))
     if (!mayAsk || !this.inbox.add(piece, begin, length)) {
       this.#refuse(piece, begin, length, false)
       return
@@ -225,6 +227,8 @@ export class Peer implements Wire, PeerView {
       this.#lapsed.delete(blockKey(piece, block))
       return
     }
+    // It does not help us to start any more, or it would be asked again and again.
+    if (this.isChoking) this.allowed.delete(piece)
     // It may answer a request that was cancelled before the block was asked again: then the block comes all the same.
     this.#remember(piece, block)
     this.events.peerRejects(this, piece, block)

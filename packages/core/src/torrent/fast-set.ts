@@ -1,3 +1,6 @@
+/** Pieces a choked newcomer may ask for; whoever has so many is none any more (BEP 6, "allowed fast"). */
+export const allowedFastCount = 10
+
 /**
  * Pieces that a choked newcomer may ask for (BEP 6, "allowed fast set generation"): a function of the torrent and the
  * peer's network, so that reconnecting gains nothing.

@@ -20,6 +20,11 @@ const usualPieceBytes = 262_144
 interface Memory {
   /** When it last was seen unchoked, or joined: the waiting counts from here. */
   waitsSinceMs: number
+  /**
+   * Its place in the line for slots that nobody earned: drawn until it had one, or all peers of a swarm would give to the
+   * same ones; then when it last was seen unchoked.
+   */
+  lot: number
   /** Its `uploadedBytes` when it was last seen choked. */
   baseBytes: number
 }
@@ -36,20 +41,21 @@ export const titForTat: Choker = {
     const memories = new WeakMap<PeerView, Memory>()
     const pickOptimistic = optimisticRotation(random)
     return (round) => {
-      for (const facts of round.candidates) remember(memories, facts, round.nowMs)
+      for (const facts of round.candidates) remember(memories, facts, round.nowMs, random)
+      const lot = (facts: ChokeFacts): number => memories.get(facts.peer)?.lot ?? 0
+      if (!round.seeding) return downloading(round, pickOptimistic, lot)
       const waitsSinceMs = (facts: ChokeFacts): number => memories.get(facts.peer)?.waitsSinceMs ?? 0
-      if (!round.seeding) return downloading(round, pickOptimistic, waitsSinceMs)
       const sentBytes = ({ peer }: ChokeFacts): number => peer.uploadedBytes - (memories.get(peer)?.baseBytes ?? 0)
       return seeding(round, turnBytes(torrent), sentBytes, waitsSinceMs)
     }
   },
 }
 
-function remember(memories: WeakMap<PeerView, Memory>, facts: ChokeFacts, nowMs: number): void {
+function remember(memories: WeakMap<PeerView, Memory>, facts: ChokeFacts, nowMs: number, random: Random): void {
   const { peer, unchokedAtMs, connectedAtMs } = facts
-  const memory = memories.get(peer) ?? { waitsSinceMs: connectedAtMs, baseBytes: 0 }
+  const memory = memories.get(peer) ?? { waitsSinceMs: connectedAtMs, lot: -1 - random.below(2 ** 32), baseBytes: 0 }
   if (unchokedAtMs === undefined) memory.baseBytes = peer.uploadedBytes
-  else memory.waitsSinceMs = nowMs
+  else memory.waitsSinceMs = memory.lot = nowMs
   memories.set(peer, memory)
 }
 
@@ -60,7 +66,7 @@ function turnBytes(torrent: TorrentView): number {
 type PickOptimistic = (candidates: readonly ChokeFacts[], count: number, nowMs: number) => readonly ChokeFacts[]
 type Measure = (facts: ChokeFacts) => number
 
-function downloading(round: ChokeRound, pickOptimistic: PickOptimistic, waitsSinceMs: Measure): Unchoke[] {
+function downloading(round: ChokeRound, pickOptimistic: PickOptimistic, lot: Measure): Unchoke[] {
   const { candidates, slots, nowMs } = round
   const tries = Math.max(1, Math.floor(slots / slotsPerOptimistic))
   const earned = slots > 1 ? slots - tries : slots
@@ -70,7 +76,7 @@ function downloading(round: ChokeRound, pickOptimistic: PickOptimistic, waitsSin
   const optimistic = pickOptimistic(others, tries, nowMs)
   const rest = others
     .filter((facts) => facts.downRate <= 0 && !facts.snubbed && !optimistic.includes(facts))
-    .sort(by((facts) => restRank(facts, nowMs), waitsSinceMs, age))
+    .sort(by((facts) => restRank(facts, nowMs), lot, age))
   return [
     ...best.map(unchoke('reciprocates')),
     ...optimistic.map(unchoke('optimistic')),

@@ -8,6 +8,7 @@ import type { Wire } from '../wire/wire.js'
 import { Availability } from './availability.js'
 import type { Allowance, Decisions, Effects, TorrentBooks, Watch } from './effects.js'
 import { ExtentPath } from './extent-path.js'
+import { allowedFastCount } from './fast-set.js'
 import type { Ledger } from './ledger.js'
 import { Requests } from './requests.js'
 import { Showing } from './showing.js'
@@ -215,6 +216,18 @@ export class Torrent implements PeerEvents, TorrentBooks {
 
   mayServe(peer: Peer, piece: number): boolean {
     return this.ledger?.have.has(piece) === true && (peer.shown === undefined || peer.shown.has(piece))
+  }
+
+  /**
+   * BEP 6 lets a choked peer start, if we have the means and it has little: one at a time, or in a crowd those who have no
+   * slot would take the upload from those who have one.
+   */
+  maySpare(peer: Peer): boolean {
+    if (peer.haves.count >= allowedFastCount) return false
+    for (const other of this.peers.values()) {
+      if (other !== peer && other.amChoking && (other.inbox.size > 0 || other.outputBytes > 0)) return false
+    }
+    return true
   }
 
   pieceLength(piece: number): number {
