@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A libtorrent peer for one torrent, which prints JSON lines.
 
-usage: libtorrent_peer.py seed|leech TORRENT DIRECTORY IP PORT [PEER_IP:PORT]
+usage: libtorrent_peer.py seed|leech TORRENT|MAGNET DIRECTORY IP PORT [PEER_IP:PORT]
        libtorrent_peer.py info TORRENT
 Events: {"event": "seeding"}, {"event": "complete"}, {"event": "error", "message": ...}. `info` prints the info-hashes.
 """
@@ -41,8 +41,11 @@ def open_session(ip, port):
 
 
 def add(session, mode, torrent, directory):
-    wish = libtorrent.add_torrent_params()
-    wish.ti = libtorrent.torrent_info(torrent)
+    if torrent.startswith("magnet:"):
+        wish = libtorrent.parse_magnet_uri(torrent)
+    else:
+        wish = libtorrent.add_torrent_params()
+        wish.ti = libtorrent.torrent_info(torrent)
     wish.save_path = directory
     flags = libtorrent.torrent_flags
     wish.flags &= ~flags.auto_managed & ~flags.paused

@@ -32,7 +32,8 @@ export const aria2: Client = {
     const args = [...common(job), '--seed-time=0', '--console-log-level=notice', job.torrent]
     const command = { name: 'aria2 (leech)', command: 'aria2c', args, namespace: job.host.namespace }
     const process = job.start(command)
-    const whole = (line: string): true | undefined => (line.includes('Download complete') ? true : undefined)
+    const whole = (line: string): true | undefined =>
+      line.includes('Download complete') && !line.includes('[METADATA]') ? true : undefined
     return { process, complete: later(process.line('the download was complete', whole, transferMs).then(() => {})) }
   },
 }

@@ -9,7 +9,7 @@ export interface Address {
 
 /** One transfer of one torrent, for one side of it. */
 export interface Job {
-  /** The .torrent file. */
+  /** The .torrent file; for a leech it may be a magnet link. */
   readonly torrent: string
   /** 40 hex digits. */
   readonly infoHash: string

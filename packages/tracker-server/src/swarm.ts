@@ -43,7 +43,7 @@ export interface SwarmCounts {
 }
 
 export interface AnnounceOutcome extends SwarmCounts {
-  /** A random choice; never the asker itself, and no seeds for a seed. */
+  /** A random choice; never the asker itself, and no seeds for a seed, except when it starts. */
   readonly peers: readonly SwarmPeer[]
 }
 
@@ -169,7 +169,9 @@ export class Swarms {
 
   /** Draws without repetition: what is drawn moves to the front of its pool, the rest of the pool is drawn from. */
   #choose(swarm: Swarm, announce: Announce): SwarmPeer[] {
-    const pools = (announcesSeed(announce) ? [swarm.leechers] : [swarm.leechers, swarm.seeds]).flatMap((sides) =>
+    // A client that has a magnet link alone says that nothing is left (aria2 does): seeds are left out from the second on.
+    const isSeed = announcesSeed(announce) && announce.event !== 'started'
+    const pools = (isSeed ? [swarm.leechers] : [swarm.leechers, swarm.seeds]).flatMap((sides) =>
       announce.families === 'both' ? [sides[4], sides[6]] : [sides[announce.families]],
     )
     const drawn = pools.map(() => 0)

@@ -46,6 +46,11 @@ describe('an announce', () => {
     ],
     ['of a seed gets no seeds', ['10.0.0.1:1 L', '10.0.0.2:1 S', '10.0.0.3:1 S'], '2/1/0 10.0.0.1:1'],
     [
+      'of a seed that starts gets seeds: it may be a magnet link',
+      ['10.0.0.2:1 S', '10.0.0.3:1 S started'],
+      '2/0/0 10.0.0.2:1',
+    ],
+    [
       'never gets the asker at another address',
       ['10.0.0.1:1 L', '10.0.0.2:1 L'],
       '0/2/0',
