@@ -9,7 +9,7 @@ const ownPackages = new Set(
   readdirSync(join(root, 'packages')).map((name) => readJson(join(root, 'packages', name, 'package.json')).name),
 )
 // The guide's are those of a plugin that was made by create-plugin.
-const scripts = [join(root, 'package.json'), join(root, 'packages/create-plugin/templates/shared/package.json')]
+const scripts = [join(root, 'package.json'), join(root, 'packages/create-plugin/templates/shared/manifest.json')]
   .map((path) => readJson(path).scripts)
   .reduce((all, some) => ({ ...all, ...some }))
 let bitloom

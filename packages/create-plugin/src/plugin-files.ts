@@ -17,7 +17,7 @@ export async function pluginFiles(kind: Kind, names: Names, version: string): Pr
   const files = [...(await readFolder('shared')), ...(await readFolder(kind))]
   const rename = renamer(kind, names, files)
   return files.map(({ path, text }) => {
-    if (path === 'package.json') return { path, text: manifestOf(text, kind, names, version) }
+    if (path === 'manifest.json') return { path: 'package.json', text: manifestOf(text, kind, names, version) }
     return { path: path === 'gitignore' ? '.gitignore' : rename(path), text: rename(text) }
   })
 }
@@ -56,7 +56,7 @@ interface Manifest {
   readonly [key: string]: unknown
 }
 
-/** The package.json of the template with what this kind needs; packages of ours in the range of `version`. */
+/** The package.json (a manifest.json in the template, for a package inside a package confuses tools) with what this kind needs; packages of ours in the range of `version`. */
 function manifestOf(text: string, kind: Kind, names: Names, version: string): string {
   const { title, summary, testedWith, hasOptions, isCompared }: KindFacts = kinds[kind]
   const template = JSON.parse(text) as Manifest

@@ -98,7 +98,7 @@ describe('the templates', () => {
     JSON.parse(readFileSync(new URL(path, root), 'utf8'))
 
   it('use the versions that this repository is tested with', () => {
-    const { dependencies, devDependencies } = json('packages/create-plugin/templates/shared/package.json')
+    const { dependencies, devDependencies } = json('packages/create-plugin/templates/shared/manifest.json')
     const own = { ...json('package.json')['devDependencies'], ...json('packages/cli/package.json')['dependencies'] }
     for (const [name, version] of Object.entries({ ...dependencies, ...devDependencies }))
       expect(own[name]).toBe(version)
