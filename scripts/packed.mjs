@@ -4,16 +4,16 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './setup.mjs'
 
-/** Packs all into `folder`: name of the package's folder, its path, manifest, tarball and list of files. */
+/** Packs all into `folder`: name of the package's folder, its path, manifest, size, tarball and list of files. */
 export function packAll(folder) {
-  return readdirSync(join(root, 'packages')).map((name) => packOne(name, folder))
-}
-
-function packOne(folder, into) {
-  const home = join(root, 'packages', folder)
-  const [{ filename, files, size }] = JSON.parse(npm(['pack', '--json', '--pack-destination', into], home))
-  const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
-  return { folder, home, manifest, size, tarball: join(into, filename), files: files.map(({ path }) => path) }
+  const packed = JSON.parse(npm(['pack', '--workspaces', '--json', '--pack-destination', folder], root))
+  const byName = new Map(packed.map((one) => [one.name, one]))
+  return readdirSync(join(root, 'packages')).map((name) => {
+    const home = join(root, 'packages', name)
+    const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
+    const { filename, files, size } = byName.get(manifest.name)
+    return { folder: name, home, manifest, size, tarball: join(folder, filename), files: files.map(({ path }) => path) }
+  })
 }
 
 /** Runs npm and answers what it printed. @throws Error with what it said when it fails */
