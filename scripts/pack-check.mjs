@@ -27,6 +27,9 @@ const license = readFileSync(join(root, 'LICENSE'), 'utf8')
 const scratch = mkdtempSync(join(tmpdir(), 'bitloom-pack-'))
 const faults = []
 
+/** Options of plugins that do not go without. */
+const neededOptions = { 'storage-encrypted': "{ key: '5a'.repeat(32) }" }
+
 /** The compiler options of a user who wants it strict. */
 const userOptions = {
   strict: true,
@@ -175,7 +178,7 @@ function bootSource(packed) {
     "import { nodePorts } from '@bitloom/core/node'",
     "import playback from './custom-picker.js'",
     ...libraries.map(({ folder, manifest }) => `import * as ${variable(folder)} from '${manifest.name}'`),
-    `const plugins = [nodePorts(), playback(), ${plugins.map(({ folder }) => `${variable(folder)}.default()`).join(', ')}]`,
+    `const plugins = [nodePorts(), playback(), ${plugins.map(({ folder }) => `${variable(folder)}.default(${neededOptions[folder] ?? ''})`).join(', ')}]`,
     'const session: Session = await createSession({ plugins, listen: false })',
     'console.log(formatDescription(session.describe()))',
     'await session.close()',
