@@ -28,7 +28,7 @@ export class SimulatedDatagrams {
   readonly #sockets = new Map<string, Socket>()
   #nextPort = firstPort
 
-  /** `wayMs` answers how long it is to a host, `undefined` = it is not there. */
+  /** `wayMs` answers how long it is from host to host, `undefined` = one of them is not there. */
   constructor(
     clock: VirtualClock,
     random: SeededRandom,
@@ -45,6 +45,7 @@ export class SimulatedDatagrams {
   of(host: Host): Datagram {
     return {
       open: async ({ port }) => {
+        this.#clock.touch()
         const at: IpEndpoint = { kind: 'ip', host: host.name, port: port === 0 ? this.#nextPort++ : port }
         const key = `${at.host}:${at.port}`
         if (this.#sockets.has(key)) throw new BitloomError('ADDRESS_IN_USE', `${key} is in use`)
@@ -55,17 +56,22 @@ export class SimulatedDatagrams {
 
   #open(host: Host, at: IpEndpoint, key: string): DatagramSocket {
     let sink: ((bytes: Uint8Array, from: IpEndpoint) => void) | undefined
+    let isClosed = false
     this.#sockets.set(key, { receive: (bytes, from) => sink?.(bytes, from) })
     return {
       at,
-      send: (bytes, to) => this.#send(host, at, bytes.slice(), to),
+      send: (bytes, to) => {
+        if (!isClosed) this.#send(host, at, bytes.slice(), to)
+      },
       onMessage: (receive) => {
         sink = receive
       },
       onError: () => {},
       close: async () => {
-        sink = undefined
-        this.#sockets.delete(key)
+        this.#clock.touch()
+        // Another socket may have the address by the time of a second call.
+        if (!isClosed) this.#sockets.delete(key)
+        isClosed = true
       },
     }
   }

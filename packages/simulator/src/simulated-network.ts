@@ -46,7 +46,7 @@ export class SimulatedNetwork {
     this.#spec = { jitterMs: spec.jitterMs ?? 0, lossPerHour: spec.lossPerHour ?? 0, split: spec.split ?? 0 }
     this.#datagrams = new SimulatedDatagrams(clock, random.fork('datagrams'), spec.datagrams ?? {}, (from, name) => {
       const to = this.#hosts.get(name)
-      return to === undefined ? undefined : this.latencyMs(from, to)
+      return to === undefined || !from.isUp ? undefined : this.latencyMs(from, to)
     })
   }
 

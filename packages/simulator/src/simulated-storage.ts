@@ -112,7 +112,7 @@ export class SimulatedStorage implements Storage {
     const { spec, lies } = this.#parts
     this.counts.reads++
     if (forPeer && spec.readsHang === true) return new Promise(() => {})
-    const isBad = lies || this.#spoilt.get(piece)?.size !== undefined
+    const isBad = lies || (this.#spoilt.get(piece)?.size ?? 0) > 0
     let lengthBytes = 0
     for (const buffer of into) lengthBytes += buffer.length
     return this.#call(lengthBytes, () => {
