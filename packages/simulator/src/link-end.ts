@@ -13,6 +13,7 @@ const arrival = 0
 const farClosed = 1
 const lost = 2
 const resumed = 3
+const toldLate = 4
 
 /**
  * One end of a simulated connection: bytes go out by the host's uplink, take the latency, come in by the far host's
@@ -39,6 +40,8 @@ export class LinkEnd implements Connection, EventTarget {
   #isClosed = false
   #bytesSink: ((bytes: Uint8Array, length: number) => void) | undefined
   #closeSink: ((error?: Error) => void) | undefined
+  /** It was ended when nobody listened yet: with what. */
+  #untold: { readonly error: Error | undefined } | undefined
   #drainSink: (() => void) | undefined
   /** The second half of what was cut in two. */
   #rest: Uint8Array | undefined
@@ -71,7 +74,7 @@ export class LinkEnd implements Connection, EventTarget {
   write(bytes: Uint8Array, done: () => void): boolean {
     if (this.#isClosed) {
       done()
-      return true
+      return false
     }
     if (this.#outbox.size === 0 && !this.#isOffered && bytes.length <= smallBytes) this.#slip(bytes, done)
     else this.#queue(bytes, done)
@@ -135,6 +138,7 @@ export class LinkEnd implements Connection, EventTarget {
     if (code === arrival) this.#arrive()
     else if (code === resumed) this.#deliver()
     else if (code === lost) this.#end(new BitloomError('IO', 'the connection was lost'))
+    else if (code === toldLate) this.#tellLate()
     else this.#farClosed()
   }
 
@@ -185,7 +189,14 @@ export class LinkEnd implements Connection, EventTarget {
     if (this.#isClosed) return
     this.#shut()
     if (error !== undefined) this.far.fire(lost)
-    this.#closeSink?.(error)
+    if (this.#closeSink === undefined) this.#untold = { error }
+    else this.#closeSink(error)
+  }
+
+  #tellLate(): void {
+    const untold = this.#untold
+    this.#untold = undefined
+    if (untold !== undefined) this.#closeSink?.(untold.error)
   }
 
   #shut(): void {
@@ -215,6 +226,7 @@ export class LinkEnd implements Connection, EventTarget {
 
   onClose(sink: (error?: Error) => void): void {
     this.#closeSink = sink
+    if (this.#untold !== undefined) this.#network.clock.at(0, this, toldLate)
   }
 
   pause(): void {
@@ -227,10 +239,11 @@ export class LinkEnd implements Connection, EventTarget {
   }
 
   #deliverSoon(): void {
-    if (this.#arrived > 0 || this.#ending) this.#network.clock.at(0, this, resumed)
+    if (this.#arrived > 0 || this.#rest !== undefined || this.#ending) this.#network.clock.at(0, this, resumed)
   }
 
   close(): void {
+    this.#untold = undefined
     if (this.#isClosed) return
     this.#shut()
     const { far } = this

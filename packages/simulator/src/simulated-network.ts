@@ -97,10 +97,16 @@ export class SimulatedNetwork {
       schemes: ['tcp'],
       dial: (to, signal) => this.#dial(host, to, signal),
       listen: async (at, accept) => {
-        const { port } = at
+        this.clock.touch()
+        const port = at.port === 0 ? freePort(host) : at.port
         if (host.listeners.has(port)) throw new BitloomError('ADDRESS_IN_USE', `${host.name}:${port} is in use`)
         host.listeners.set(port, accept)
-        return { at: { ...at, host: host.name }, close: async () => void host.listeners.delete(port) }
+        const close = async (): Promise<void> => {
+          this.clock.touch()
+          // Another listener may have the port by the time of a second call.
+          if (host.listeners.get(port) === accept) host.listeners.delete(port)
+        }
+        return { at: { ...at, host: host.name, port }, close }
       },
     }
   }
@@ -119,6 +125,7 @@ export class SimulatedNetwork {
         reject(new BitloomError('IO', `${formatEndpoint(to)} ${reason}`))
       }
       const giveUp = (): void => fail('does not answer')
+      if (signal.aborted) return giveUp()
       signal.addEventListener('abort', giveUp)
       const target = to.kind === 'ip' ? this.#hosts.get(to.host) : undefined
       if (target === undefined || to.kind !== 'ip' || !target.line.reachable) return
@@ -170,4 +177,10 @@ export class SimulatedNetwork {
   closed(end: LinkEnd): void {
     this.#open.delete(end)
   }
+}
+
+function freePort(host: Host): number {
+  let port = firstPort
+  while (host.listeners.has(port)) port++
+  return port
 }

@@ -72,8 +72,9 @@ class Line {
     const haves = NumberSet.of(content.pieceCount)
     const peer = peerView(key, { haves })
     const send = (payload: Uint8Array): boolean => this.#send(payload)
-    this.session = this.#bench.call(`open with ${show(theirs)}`, () =>
-      this.#bench.extension.open(peer, torrent, { send }, theirs),
+    this.session = this.#bench.call(
+      () => `open with ${show(theirs)}`,
+      () => this.#bench.extension.open(peer, torrent, { send }, theirs),
     )
     expectThat(
       typeof this.session === 'object' && this.session !== null,
@@ -100,7 +101,10 @@ class Line {
   message(payload: Uint8Array, survives = false): void {
     const view = payload.slice()
     const before = this.sent.length
-    this.#bench.call(`message ${show(payload)}`, () => this.session?.message?.(view))
+    this.#bench.call(
+      () => `message ${show(payload)}`,
+      () => this.session?.message?.(view),
+    )
     const sends = this.sent.length - before
     expectThat(sends <= mostSends, () => `one message, ${show(payload)}, set off ${sends} others`)
     if (!survives) view.fill(0xee)
@@ -108,12 +112,18 @@ class Line {
 
   wire(id: number, payload: Uint8Array): void {
     const view = payload.slice()
-    this.#bench.call(`wire(${id}, ${show(payload)})`, () => this.session?.wire?.(id, view))
+    this.#bench.call(
+      () => `wire(${id}, ${show(payload)})`,
+      () => this.session?.wire?.(id, view),
+    )
     view.fill(0xee)
   }
 
   close(): void {
-    this.#bench.call('close', () => this.session?.close?.())
+    this.#bench.call(
+      () => 'close',
+      () => this.session?.close?.(),
+    )
     this.isClosed = true
   }
 }
@@ -136,12 +146,12 @@ class ExtensionBench {
   }
 
   /** Core isolates what an extension throws; it counts as a failure of the plugin all the same. */
-  call<T>(what: string, run: () => T): T {
+  call<T>(what: () => string, run: () => T): T {
     try {
       return run()
     } catch (error) {
       if (error instanceof BrokenGuarantee) throw error
-      return broken(`it threw ${show(error)} in ${what}`, error)
+      return broken(`it threw ${show(error)} in ${what()}`, error)
     }
   }
 }
@@ -289,7 +299,10 @@ const coreKeys = ['m', 'v', 'p', 'reqq', 'yourip', 'upload_only']
 function checkHello(bench: ExtensionBench): void {
   for (const torrent of torrents) {
     const into = new Map<string, unknown>([['other', 1]])
-    bench.call('hello', () => bench.extension.hello?.(into, torrent))
+    bench.call(
+      () => 'hello',
+      () => bench.extension.hello?.(into, torrent),
+    )
     expectSame(into.get('other'), 1, 'a key of another extension after hello')
     for (const [key, value] of into) {
       expectThat(!coreKeys.includes(key), `hello wrote ${show(key)}, which is a key of core`)
