@@ -1,13 +1,14 @@
 import {
-  type Bits,
+  Bits,
   type Content,
   type SeededRandom,
   type Storage,
   StorageError,
   type StorageHandle,
+  type StorageOptions,
 } from '@bitloom/core'
+import { DiskContent } from './disk-content.js'
 import type { SimulatedTorrent } from './simulated-torrent.js'
-import { SymbolicBytes } from './symbolic-bytes.js'
 import type { VirtualClock } from './virtual-clock.js'
 
 /** How a node's disk behaves. Everything left out is as good as can be. */
@@ -32,22 +33,21 @@ export interface StorageParts {
   readonly clock: VirtualClock
   readonly random: SeededRandom
   readonly spec: StorageSpec
-  /** What is there at the start. */
+  /** What is there of the torrent at the start. */
   readonly have: Bits
   readonly torrent: SimulatedTorrent
   /** Serves what is not the data. */
   readonly lies: boolean
 }
 
-/** A disk on virtual time for one torrent of one node. It keeps no symbolic data, only what is there and what is spoilt. */
+/** The disk of one node, on virtual time. */
 export class SimulatedStorage implements Storage {
   readonly name = 'simulated'
   /** Calls so far, and bytes written. */
   readonly counts = { reads: 0, writes: 0, writtenBytes: 0 }
   readonly #parts: StorageParts
-  /** By piece: where spoilt extents begin. */
-  readonly #spoilt = new Map<number, Set<number>>()
-  readonly #written = new Map<number, Uint8Array>()
+  /** By folder and info-hash. */
+  readonly #contents = new Map<string, DiskContent>()
   #busyUntilMs = 0
   #fullSinceMs: number | undefined
 
@@ -55,37 +55,49 @@ export class SimulatedStorage implements Storage {
     this.#parts = parts
   }
 
-  async open(content: Content): Promise<StorageHandle> {
+  async open(content: Content, { directory }: StorageOptions): Promise<StorageHandle> {
     this.#parts.clock.touch()
-    const there = this.#parts.have.clone()
-    const write = (piece: number, begin: number, bytes: Uint8Array): Promise<void> => {
-      there.add(piece)
-      return this.#write(piece, begin, bytes, content.layout.pieceLength(piece))
-    }
+    const disk = this.#contentOf(content, directory)
+    let isClosed = false
+    const unlessClosed = <T>(call: () => Promise<T>): Promise<T> => (isClosed ? this.#fail('GONE') : call())
     return {
       extentBytes: this.#parts.spec.extentBytes ?? 1_048_576,
-      write,
-      read: (piece, begin, into, purpose) => this.#read(piece, begin, into, purpose === 'serve'),
-      present: () => this.#call(0, () => there),
+      write: (piece, begin, bytes) => unlessClosed(() => this.#write(disk, piece, begin, bytes)),
+      read: (piece, begin, into, purpose) =>
+        unlessClosed(() => this.#read(disk, piece, begin, into, purpose === 'serve')),
+      present: () => this.#call(0, () => disk.present),
       sync: () => this.#call(0, () => {}),
-      close: () => this.#call(0, () => {}),
+      close: () => {
+        isClosed = true
+        return this.#call(0, () => {})
+      },
     }
   }
 
-  #write(piece: number, begin: number, bytes: Uint8Array, pieceBytes: number): Promise<void> {
+  #contentOf(content: Content, directory: string): DiskContent {
+    const { torrent, have } = this.#parts
+    const hash = hashOf(content)
+    const key = `${directory} ${hash}`
+    const isOurs = hash === hashOf(torrent.metainfo)
+    const disk =
+      this.#contents.get(key) ?? new DiskContent(content, torrent, isOurs ? have : new Bits(content.layout.pieceCount))
+    this.#contents.set(key, disk)
+    return disk
+  }
+
+  #write(disk: DiskContent, piece: number, begin: number, bytes: Uint8Array): Promise<void> {
     const { spec, random } = this.#parts
     this.counts.writes++
-    if (this.#isFull(bytes.length)) {
-      return this.#call(0, () => {
-        throw new StorageError('NO_SPACE', 'the simulated disk is full', { path: '/simulated', retry: true })
-      })
-    }
+    if (this.#isFull(bytes.length)) return this.#fail('NO_SPACE')
     this.counts.writtenBytes += bytes.length
     const isSpoilt = spec.corrupts !== undefined && random.below(1_000_000) < spec.corrupts * 1_000_000
-    return this.#call(bytes.length, () => {
-      this.#keep(piece, begin, bytes, pieceBytes)
-      if (isSpoilt || (bytes instanceof SymbolicBytes && !bytes.isGood)) this.#spoil(piece, begin)
-      else this.#spoilt.get(piece)?.delete(begin)
+    return this.#call(bytes.length, () => disk.write(piece, begin, bytes, isSpoilt))
+  }
+
+  #fail(code: 'NO_SPACE' | 'GONE'): Promise<never> {
+    const message = code === 'GONE' ? 'the simulated disk was closed' : 'the simulated disk is full'
+    return this.#call(0, () => {
+      throw new StorageError(code, message, { path: '/simulated', retry: code === 'NO_SPACE' })
     })
   }
 
@@ -96,43 +108,19 @@ export class SimulatedStorage implements Storage {
     return clock.nowMs() - this.#fullSinceMs < (spec.fullForMs ?? Infinity)
   }
 
-  #keep(piece: number, begin: number, bytes: Uint8Array, pieceBytes: number): void {
-    if (bytes instanceof SymbolicBytes) return
-    const whole = this.#written.get(piece) ?? new Uint8Array(pieceBytes)
-    this.#written.set(piece, whole)
-    whole.set(bytes, begin)
-  }
-
-  #spoil(piece: number, begin: number): void {
-    const spoilt = this.#spoilt.get(piece) ?? new Set()
-    this.#spoilt.set(piece, spoilt.add(begin))
-  }
-
-  #read(piece: number, begin: number, into: readonly Uint8Array[], forPeer: boolean): Promise<void> {
+  #read(disk: DiskContent, piece: number, begin: number, into: readonly Uint8Array[], forPeer: boolean): Promise<void> {
     const { spec, lies } = this.#parts
     this.counts.reads++
     if (forPeer && spec.readsHang === true) return new Promise(() => {})
-    const isBad = lies || (this.#spoilt.get(piece)?.size ?? 0) > 0
     let lengthBytes = 0
     for (const buffer of into) lengthBytes += buffer.length
     return this.#call(lengthBytes, () => {
       let at = begin
       for (const buffer of into) {
-        this.#fill(piece, at, buffer, isBad)
+        disk.read(piece, at, buffer, lies)
         at += buffer.length
       }
     })
-  }
-
-  #fill(piece: number, begin: number, into: Uint8Array, isBad: boolean): void {
-    if (into instanceof SymbolicBytes) {
-      if (isBad) into.spoil()
-      return
-    }
-    const written = this.#written.get(piece)
-    if (written !== undefined) into.set(written.subarray(begin, begin + into.length))
-    else this.#parts.torrent.fill(begin, into)
-    if (isBad) into[0] = (into[0] ?? 0) ^ 0xff
   }
 
   /** Settles when the disk is through with it; at once if it takes no time. */
@@ -154,4 +142,8 @@ export class SimulatedStorage implements Storage {
       else settle()
     })
   }
+}
+
+function hashOf({ infoHashes }: Pick<Content, 'infoHashes'>): string {
+  return String(infoHashes.v1 ?? infoHashes.v2)
 }

@@ -48,6 +48,24 @@ describe('a slow disk', () => {
   })
 })
 
+describe('a disk', () => {
+  it('has no piece of which only a part was written, as a check in the midst of a download finds', async () => {
+    for (const data of ['symbolic', 'real'] as const) {
+      const simulation = new Simulation({ seed: '1', torrent: { lengthBytes, pieceBytes: MiB }, data })
+      await simulation.start({ name: 'seed', line: { upBytesPerSecond: MiB }, has: 'all' })
+      const node = await simulation.start({ name: 'peer', storage: { extentBytes: 64 * KiB } })
+      await simulation.run(() => node.storage.counts.writtenBytes > 1.5 * MiB, 60_000)
+      const { writtenBytes } = node.storage.counts
+      expect(writtenBytes % MiB).toBeGreaterThan(0)
+      node.torrent.control.recheck()
+      await simulation.run(() => node.torrent.view.state !== 'checking', 60_000)
+      expect(node.torrent.view.stats.verifiedBytes).toBeLessThanOrEqual(writtenBytes)
+      expect(await simulation.run(isWhole(node), 60_000)).toBe(true)
+      expect(node.storage.counts.writtenBytes).toBeGreaterThanOrEqual(lengthBytes)
+    }
+  })
+})
+
 describe('a full disk', () => {
   it('with room again lets the download complete by itself', async () => {
     await checkSeeds(here, ['1', '2'], async (seed) => {
