@@ -6,6 +6,9 @@ import type { RunRecord } from './record.js'
 import { type LabReport, reportOf } from './report.js'
 import type { Scenario } from './scenario.js'
 
+/** A swarm makes much that lives for a moment; with this much room a run takes a quarter less processor time. */
+const youngMb = 192
+
 export interface PoolOptions extends LabOptions {
   /** Threads; at least 1. The report does not depend on it. */
   readonly workers: number
@@ -99,7 +102,11 @@ class Threads {
 }
 
 function startWorker(data: WorkerData): Worker {
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: data, stdout: true })
+  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    workerData: data,
+    stdout: true,
+    resourceLimits: { maxYoungGenerationSizeMb: youngMb },
+  })
   worker.stdout.pipe(process.stderr, { end: false })
   return worker
 }

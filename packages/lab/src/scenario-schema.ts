@@ -75,7 +75,7 @@ const torrent = z.strictObject({
 
 const datagrams = z.record(z.string(), z.unknown())
 const network = z
-  .strictObject({ latencyMs: time, jitterMs: time, lossPerHour: time, split: fraction, datagrams })
+  .strictObject({ latencyMs: time, jitterMs: time, lossPerHour: time, split: fraction, stretchMs: time, datagrams })
   .partial()
 const tracker = z
   .strictObject({ intervalMs: rate, peersPerAnswer: count, outages: z.array(z.tuple([time, time])) })

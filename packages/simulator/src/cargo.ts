@@ -15,6 +15,20 @@ export interface Cargo {
   readonly isGood: boolean
   /** The last stretch of a write tells it. */
   done: (() => void) | undefined
+  /** The block that travels right behind, in the same stretch. */
+  more: Cargo | undefined
+}
+
+/** What a cargo and those behind it weigh together. */
+export function stretchBytes(first: Cargo): number {
+  let bytes = 0
+  for (let cargo: Cargo | undefined = first; cargo !== undefined; cargo = cargo.more) bytes += cargo.lengthBytes
+  return bytes
+}
+
+/** Tells all whose write ends in this stretch. */
+export function tellDone(first: Cargo | undefined): void {
+  for (let cargo = first; cargo !== undefined; cargo = cargo.more) cargo.done?.()
 }
 
 /**
@@ -43,6 +57,7 @@ function cutBlocks(bytes: SymbolicBytes): Cargo[] {
       begin: readUint32(bytes, at + 9),
       isGood: !bytes.isSpoiltAt(at + blockHeaderBytes),
       done: undefined,
+      more: undefined,
     })
     at += 4 + size
   }
@@ -62,23 +77,32 @@ function cutBytes(bytes: Uint8Array): Cargo[] {
       begin: 0,
       isGood: true,
       done: undefined,
+      more: undefined,
     })
   }
   return cargo
 }
 
-/** Writes cargo out as bytes again, one at a time: what it answers is dead after the next call. */
+/** Writes stretches out as bytes again, one at a time: what it answers is dead after the next call. */
 export class Unpacking {
-  readonly #block = new SymbolicBytes(new ArrayBuffer(quantumBytes), 0, quantumBytes)
+  #page = new SymbolicBytes(new ArrayBuffer(quantumBytes), 0, quantumBytes)
 
-  bytesOf(cargo: Cargo): Uint8Array {
-    if (cargo.bytes !== undefined) return cargo.bytes
-    const block = this.#block
-    const fits = cargo.lengthBytes <= block.length
-    const bytes = fits ? block : new SymbolicBytes(new ArrayBuffer(cargo.lengthBytes), 0, cargo.lengthBytes)
-    bytes.declare(cargo.isGood)
-    blockHeader(bytes, 0, cargo.piece, cargo.begin, cargo.payloadBytes)
-    return bytes
+  bytesOf(stretch: Cargo): Uint8Array {
+    if (stretch.bytes !== undefined) return stretch.bytes
+    const lengthBytes = stretchBytes(stretch)
+    if (lengthBytes > this.#page.length) {
+      this.#page = new SymbolicBytes(new ArrayBuffer(lengthBytes), 0, lengthBytes)
+    }
+    const page = this.#page
+    page.declare(stretch.isGood || stretch.more !== undefined)
+    let at = 0
+    for (let cargo: Cargo | undefined = stretch; cargo !== undefined; cargo = cargo.more) {
+      if (cargo.bytes === undefined) blockHeader(page, at, cargo.piece, cargo.begin, cargo.payloadBytes)
+      else page.write(cargo.bytes, at)
+      if (!cargo.isGood) page.spoilAt(at + blockHeaderBytes)
+      at += cargo.lengthBytes
+    }
+    return page
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Connection } from '@bitloom/core'
+import { blockHeaderBytes, type Connection } from '@bitloom/core'
 import type { EventTarget } from './event-queue.js'
 import type { LinkEnd } from './link-end.js'
 import type { VirtualClock } from './virtual-clock.js'
@@ -19,6 +19,8 @@ const queueMs = 100
 const queueBytes = 32_768
 
 const leastWaitMs = 0.01
+/** As much as a receiver reads at a time. */
+const mostStretchBytes = 65_536 + 4 * blockHeaderBytes
 
 const uplinkFree = 0
 const downlinkRoom = 1
@@ -54,13 +56,17 @@ export class Host implements EventTarget {
   readonly #granted = new Set<LinkEnd>()
   #isWakeSet = false
 
-  constructor(traceId: number, name: string, line: Line, clock: VirtualClock) {
+  /** What it sends at a stretch at the most, but for a single block. */
+  readonly #stretchBytes: number
+
+  constructor(traceId: number, name: string, line: Line, clock: VirtualClock, stretchMs: number) {
     this.traceId = traceId
     this.name = name
     this.line = line
     this.#clock = clock
     this.#upPerMs = line.upBytesPerSecond / 1_000
     this.#downPerMs = line.downBytesPerSecond / 1_000
+    this.#stretchBytes = stretchMs === 0 ? 0 : Math.min(mostStretchBytes, stretchMs * this.#upPerMs)
   }
 
   /** An end has something to send and is in no queue. */
@@ -100,7 +106,7 @@ export class Host implements EventTarget {
     for (let end = this.#ready.shift(); end !== undefined; end = this.#ready.shift()) {
       const receiver = end.far.host
       const isGranted = receiver.#takeGrant(end)
-      const lengthBytes = end.nextStretch()
+      const lengthBytes = end.nextStretch(this.#stretchBytes)
       if (lengthBytes === 0) continue
       if (!isGranted && receiver.#isFull()) {
         receiver.#makeWait(end)

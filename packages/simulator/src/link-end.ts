@@ -1,5 +1,5 @@
-import { BitloomError, type Connection, type IpEndpoint } from '@bitloom/core'
-import { type Cargo, cutCargo } from './cargo.js'
+import { BitloomError, type Connection, type IpEndpoint, messageIds } from '@bitloom/core'
+import { type Cargo, cutCargo, stretchBytes, tellDone } from './cargo.js'
 import type { EventTarget } from './event-queue.js'
 import { Fifo, type Host } from './host.js'
 import type { SimulatedNetwork } from './simulated-network.js'
@@ -29,6 +29,9 @@ export class LinkEnd implements Connection, EventTarget {
   /** Written and not sent. */
   readonly #outbox = new Fifo<Cargo>()
   #outboxBytes = 0
+  /** What goes onto the uplink next. */
+  #stretch: Cargo | undefined
+  #stretchBytes = 0
   /** In a queue of its host, or on the uplink. */
   #isOffered = false
   #isBlocked = false
@@ -76,14 +79,14 @@ export class LinkEnd implements Connection, EventTarget {
       done()
       return false
     }
-    if (this.#outbox.size === 0 && !this.#isOffered && bytes.length <= smallBytes) this.#slip(bytes, done)
+    if (!this.#hasOutput && !this.#isOffered && bytes.length <= smallBytes) this.#slip(bytes, done)
     else this.#queue(bytes, done)
     this.#isBlocked = this.#outboxBytes > highWaterBytes
     return !this.#isBlocked
   }
 
   #slip(bytes: Uint8Array, done: () => void): void {
-    for (const cargo of cutCargo(bytes, done)) this.#send(cargo, this.host.slip(cargo.lengthBytes))
+    for (const cargo of cutCargo(bytes, done)) this.#send(cargo, cargo.lengthBytes, this.host.slip(cargo.lengthBytes))
   }
 
   #queue(bytes: Uint8Array, done: () => void): void {
@@ -94,34 +97,56 @@ export class LinkEnd implements Connection, EventTarget {
     this.#offer()
   }
 
+  get #hasOutput(): boolean {
+    return this.#stretch !== undefined || this.#outbox.size > 0
+  }
+
   #offer(): void {
-    if (this.#isOffered || this.#outbox.size === 0) return
+    if (this.#isOffered || !this.#hasOutput) return
     this.#isOffered = true
     this.host.offer(this)
   }
 
   /** It is this end's turn: how long its next stretch is; 0 = it has nothing to send any more. */
-  nextStretch(): number {
-    const next = this.#outbox.first
-    if (next === undefined || this.#isClosed) this.#isOffered = false
-    return this.#isClosed ? 0 : (next?.lengthBytes ?? 0)
+  nextStretch(mostBytes: number): number {
+    if (this.#stretch === undefined) this.#cutStretch(mostBytes)
+    if (this.#stretch === undefined) this.#isOffered = false
+    return this.#stretch === undefined ? 0 : this.#stretchBytes
+  }
+
+  /** Blocks and the small messages between them go together as far as `mostBytes` reach, and one goes in any case. */
+  #cutStretch(mostBytes: number): void {
+    const first = this.#outbox.shift()
+    this.#stretch = first
+    if (first === undefined) return
+    this.#stretchBytes = first.lengthBytes
+    let last = first
+    if (first.bytes !== undefined) return
+    for (let next = this.#outbox.first; next !== undefined; next = this.#outbox.first) {
+      if (!goesAlong(next) || this.#stretchBytes + next.lengthBytes > mostBytes) return
+      this.#outbox.shift()
+      this.#stretchBytes += next.lengthBytes
+      last.more = next
+      last = next
+    }
   }
 
   /** Its next stretch is on the uplink until `sentMs`. */
   depart(sentMs: number): void {
-    const cargo = this.#outbox.shift()
-    if (cargo === undefined) return
-    this.#outboxBytes -= cargo.lengthBytes
-    this.#send(cargo, sentMs)
+    const stretch = this.#stretch
+    if (stretch === undefined) return
+    this.#stretch = undefined
+    this.#outboxBytes -= this.#stretchBytes
+    this.#send(stretch, this.#stretchBytes, sentMs)
   }
 
-  #send(cargo: Cargo, sentMs: number): void {
+  #send(stretch: Cargo, lengthBytes: number, sentMs: number): void {
     const { far } = this
     const earliestMs = sentMs + this.#network.latencyMs(this.host, far.host)
-    const atMs = Math.max(far.host.accept(cargo.lengthBytes, earliestMs), far.#lastArrivalMs)
+    const atMs = Math.max(far.host.accept(lengthBytes, earliestMs), far.#lastArrivalMs)
     far.#lastArrivalMs = atMs
-    far.#inbox.push(cargo)
-    this.#network.count('sentBytes', cargo.lengthBytes)
+    far.#inbox.push(stretch)
+    this.#network.count('sentBytes', lengthBytes)
     this.#network.clock.at(atMs, far, arrival)
   }
 
@@ -144,7 +169,7 @@ export class LinkEnd implements Connection, EventTarget {
 
   #arrive(): void {
     if (this.#isClosed) {
-      this.#inbox.shift()?.done?.()
+      tellDone(this.#inbox.shift())
       return
     }
     this.#arrived++
@@ -170,13 +195,13 @@ export class LinkEnd implements Connection, EventTarget {
     this.#arrived--
     const cargo = this.#inbox.shift()
     if (cargo === undefined) return
-    this.#network.count('receivedBytes', cargo.lengthBytes)
+    const lengthBytes = stretchBytes(cargo)
+    this.#network.count('receivedBytes', lengthBytes)
     const { bytes, cut } = this.#network.unpack(cargo)
     if (cut > 0)
-      this.#rest =
-        bytes instanceof SymbolicBytes ? bytes.subarray(cut, cargo.lengthBytes) : bytes.slice(cut, cargo.lengthBytes)
-    this.#bytesSink?.(bytes, cut > 0 ? cut : cargo.lengthBytes)
-    cargo.done?.()
+      this.#rest = bytes instanceof SymbolicBytes ? bytes.subarray(cut, lengthBytes) : bytes.slice(cut, lengthBytes)
+    this.#bytesSink?.(bytes, cut > 0 ? cut : lengthBytes)
+    tellDone(cargo)
   }
 
   /** Everything the other side sent before it closed comes first. */
@@ -204,8 +229,10 @@ export class LinkEnd implements Connection, EventTarget {
     this.host.ends.delete(this)
     this.#network.closed(this)
     // What did not leave is dropped; what is still on its way to this end comes to nothing when it arrives.
+    tellDone(this.#stretch)
+    this.#stretch = undefined
     for (let cargo = this.#outbox.shift(); cargo !== undefined; cargo = this.#outbox.shift()) cargo.done?.()
-    for (; this.#arrived > 0; this.#arrived--) this.#inbox.shift()?.done?.()
+    for (; this.#arrived > 0; this.#arrived--) tellDone(this.#inbox.shift())
     this.#rest = undefined
     this.#outboxBytes = 0
   }
@@ -251,4 +278,9 @@ export class LinkEnd implements Connection, EventTarget {
     far.#lastArrivalMs = Math.max(far.#lastArrivalMs, atMs)
     this.#network.clock.at(far.#lastArrivalMs, far, farClosed)
   }
+}
+
+/** Symbolic blocks may share a stretch, also with messages that carry no data of their own. */
+function goesAlong({ bytes }: Cargo): boolean {
+  return bytes === undefined || (bytes.length <= smallBytes && bytes[4] !== messageIds.piece)
 }

@@ -41,6 +41,11 @@ export class SymbolicBytes extends Uint8Array<ArrayBuffer> {
     else if (begin === block) this.#root.#spoilt?.delete(block)
   }
 
+  /** Really copies: bytes that are read by index, like those of messages. */
+  write(source: Uint8Array, at: number): void {
+    super.set(source, at)
+  }
+
   #mark(begin: number): void {
     this.#spoilt ??= new Set()
     this.#spoilt.add(begin)
@@ -49,6 +54,11 @@ export class SymbolicBytes extends Uint8Array<ArrayBuffer> {
   /** These bytes are not what they should be. */
   spoil(): void {
     this.#root.#mark(this.#offset)
+  }
+
+  /** What begins here is not what it should be. */
+  spoilAt(offset: number): void {
+    this.#root.#mark(this.#offset + offset)
   }
 
   /** All of the buffer is good, or spoilt, whatever was known of its parts. */

@@ -17,6 +17,7 @@ describe('what a swarm costs', () => {
       const before = process.cpuUsage()
       const result = await simulate({
         seed: '1',
+        network: { stretchMs: 64 },
         torrent: { lengthBytes, pieceBytes: 256 * KiB },
         groups: [
           seeds(Math.ceil(count / 100), { upBytesPerSecond: 4 * MiB, downBytesPerSecond: 4 * MiB }),

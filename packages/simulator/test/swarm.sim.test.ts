@@ -40,6 +40,32 @@ describe('a swarm', () => {
     expect(result.finishedAtMs).toBeLessThan(18_500)
   })
 
+  it('computed in coarser stretches takes fewer events and comes to nearly the same end', async () => {
+    const [blocks, stretches] = await Promise.all(
+      [0, 64].map((stretchMs) =>
+        simulate(
+          smallSwarm({
+            network: { stretchMs },
+            torrent: { lengthBytes: 16 * MiB, pieceBytes: 256 * KiB },
+            groups: [seeds(1), peers(10, { upBytesPerSecond: MiB }), peers(2, { name: 'liar', behaviour: 'corrupt' })],
+          }),
+        ),
+      ),
+    )
+    if (blocks === undefined || stretches === undefined) throw new RangeError('two runs')
+    for (const result of [blocks, stretches]) {
+      expect(result.finished).toBe(true)
+      expect(result.faults).toEqual([])
+      for (const peer of result.peers.filter(({ group }) => group === 'peer')) {
+        expect(peer.downloadedBytes - peer.wastedBytes).toBe(16 * MiB)
+      }
+      // Lies are found in stretches of several blocks too.
+      expect(sumOf(result, 'wastedBytes')).toBeGreaterThan(0)
+    }
+    expect(stretches.events).toBeLessThan(0.75 * blocks.events)
+    expect(Math.abs(stretches.finishedAtMs - blocks.finishedAtMs)).toBeLessThan(0.15 * blocks.finishedAtMs)
+  })
+
   it('goes on through broken connections, split deliveries, jitter, and peers that come and go', async () => {
     await checkSeeds(here, ['1', '2'], async (seed) => {
       const result = await simulate(

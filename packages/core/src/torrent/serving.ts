@@ -54,8 +54,10 @@ export class Serving {
 
   /** False when the peer wants nothing, or cannot take any now. */
   #serveRun(peer: Peer, shareBytes: number, nowMs: number): boolean {
-    const roomBytes = outputLimit(peer, nowMs) - peer.outputBytes
-    if (roomBytes <= 0) return false
+    const limitBytes = outputLimit(peer, nowMs)
+    const roomBytes = limitBytes - peer.outputBytes
+    // Not a block at a time: to read and send one costs nearly as much as a run of them.
+    if (roomBytes < limitBytes / 4) return false
     const grantBytes = Math.min(shareBytes, peer.uploadAllowance(nowMs))
     if (grantBytes <= 0) return false
     const run = peer.inbox.nextRun(
