@@ -28,6 +28,8 @@ export interface AnnouncerParts {
   /** The listening port that trackers are told. */
   port(): number
   found(endpoints: readonly Endpoint[]): void
+  /** The schedule has another deadline now. */
+  wake(): void
 }
 
 /** The announces between a start and a stop. */
@@ -85,6 +87,7 @@ export class Announcer {
         const reason = request.skip
         turns.run(() => {
           schedule.skipped(task, turns.nowMs)
+          this.#parts.wake()
           this.#parts.trace.announceSkipped(url, task.event, hooks.skippedBy(request), reason)
         })
         return
@@ -92,6 +95,7 @@ export class Announcer {
       const answer = await this.#send(task, request, signal)
       turns.run(() => {
         schedule.succeeded(task, answer, turns.nowMs)
+        this.#parts.wake()
         if (task.event !== 'stopped') this.#parts.found(answer.peers)
         turns.watch(() => hooks.announced({ url, answer }, view))
       })
@@ -99,6 +103,7 @@ export class Announcer {
       const fault = asTrackerError(error, url)
       turns.run(() => {
         schedule.failed(task, fault, turns.nowMs)
+        this.#parts.wake()
         if (!signal.aborted) turns.watch(() => hooks.announced({ url, error: fault }, view))
       })
     }

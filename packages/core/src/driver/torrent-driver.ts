@@ -113,6 +113,7 @@ export class TorrentDriver implements ViewSource {
       identity: () => ({ infoHash: this.infoHash, peerId: context.peerId, key, private: this.private }),
       port: () => context.addresses()[0]?.port ?? 0,
       found: (endpoints) => this.swarm.found(endpoints, 'tracker'),
+      wake: () => context.wake(),
     })
   }
 
