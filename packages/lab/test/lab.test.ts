@@ -2,6 +2,7 @@ import { PiecePicker, definePlugin, pluginContract } from '@bitloom/core'
 import { describe, expect, it } from 'vitest'
 import { loadScenario, locateScenario, shippedScenarios } from '../src/load-scenario.js'
 import { runScenario } from '../src/lab.js'
+import { tryStrategies } from '../src/run.js'
 import type { Scenario } from '../src/scenario.js'
 
 const kib = 1024
@@ -149,11 +150,14 @@ describe('the scenarios that come with the lab', () => {
   })
 
   it.each(['bad-peer', 'churn', 'flash-crowd', 'free-riders', 'slow-seeder', 'streaming'])(
-    '%s is named as its file, can be run quickly, and each strategy starts',
+    '%s is named as its file, can be run quickly, and each of its strategies starts',
     async (name) => {
       const found = await loadScenario(await locateScenario(name, '/'))
       expect(found.name).toBe(name)
       expect(found.quick).toBeDefined()
+      const strategies = found.strategies.map((strategy) => strategy.name)
+      expect(strategies.length).toBeGreaterThan(1)
+      await expect(tryStrategies(found, strategies, true)).resolves.toBeUndefined()
     },
   )
 })
