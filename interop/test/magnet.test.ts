@@ -30,17 +30,27 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(made.folder, { recursive: true, force: true }))
 
-async function transfer(seeder: Client, leecher: Client): Promise<string | undefined> {
+/** The leecher learns of the seeder from our tracker, or is told where it is. */
+async function transfer(seeder: Client, leecher: Client, by: 'tracker' | 'peer'): Promise<string | undefined> {
   const lab = openLab()
   onTestFinished(lab.closeAll)
   const { infoHash, torrent, link } = made
-  const job = { host: lab.left, start: lab.start, state: lab.emptyFolder('state-tracker') }
-  const tracker = startBitloom(job, ['tracker', '--http', trackerAt])
-  await tracker.line('it listens', event('listening'), startMs)
+  if (by === 'tracker') {
+    const job = { host: lab.left, start: lab.start, state: lab.emptyFolder('state-tracker') }
+    const tracker = startBitloom(job, ['tracker', '--http', trackerAt])
+    await tracker.line('it listens', event('listening'), startMs)
+  }
   await seeder.seed(lab.job('seed', { torrent, infoHash, directory: made.folder, host: lab.left, port: 6881 }))
   const directory = lab.emptyFolder('download')
   const { complete } = await leecher.leech(
-    lab.job('leech', { torrent: link, infoHash, directory, host: lab.right, port: 6882 }),
+    lab.job('leech', {
+      torrent: link,
+      infoHash,
+      directory,
+      host: lab.right,
+      port: 6882,
+      ...(by === 'peer' ? { peer: { ip: lab.left.ip, port: 6881 } } : {}),
+    }),
   )
   await complete
   return lastingDifference(join(made.folder, 'payload'), join(directory, 'payload'), {
@@ -52,13 +62,13 @@ async function transfer(seeder: Client, leecher: Client): Promise<string | undef
 for (const client of [libtorrent, aria2]) {
   const missing = needs.missing(client.name, 'bitloom', 'network namespaces')
   describe.skipIf(!mayRun(missing))(`by a magnet link ${client.name}`, () => {
-    it('is downloaded from', async () => {
+    it.each(['tracker', 'peer'] as const)('is downloaded from, found by %s', async (by) => {
       demand(missing)
-      expect(await transfer(client, bitloom)).toBeUndefined()
+      expect(await transfer(client, bitloom, by)).toBeUndefined()
     })
     it('downloads from Bitloom', async () => {
       demand(missing)
-      expect(await transfer(bitloom, client)).toBeUndefined()
+      expect(await transfer(bitloom, client, 'tracker')).toBeUndefined()
     })
   })
 }
