@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { IpEndpoint } from '../src/ports/endpoint.js'
+import { encodeExtendedHandshake } from '../src/wire/extended.js'
 import { RawPeer } from './support/raw-peer.js'
+import { seeding } from './support/scenes.js'
 import { makeTorrent, TestStorage, World } from './support/world.js'
 
 const piece = 65_536
@@ -104,4 +106,38 @@ it('the only source of a piece that sent it wrong comes back after five minutes'
   expect(await world.clock.runUntil(() => download.view.state === 'seeding', 240_000)).toBe(true)
   expect(Buffer.compare(target.data, data)).toBe(0)
   await Promise.all([leecher.close(), seeder.close()])
+})
+
+it('a dial that is refused at the handshake makes room for the next at once', async () => {
+  const world = new World()
+  const { metainfo, data } = makeTorrent({ lengthBytes: 4 * piece, pieceBytes: piece })
+  for (const host of ['10.0.0.8', '10.0.0.9']) {
+    const seeder = await world.node(host, { storage: new TestStorage(0, data) })
+    await world.add(seeder, metainfo)
+  }
+  const leecher = await world.node('10.0.0.2', {
+    storage: new TestStorage(data.length),
+    hooks: {
+      acceptPeer: ({ stage, endpoint }) =>
+        stage === 'handshake' && endpoint.kind === 'ip' && endpoint.host === '10.0.0.8' ? { refuse: 'no' } : undefined,
+    },
+  })
+  const peers = ['10.0.0.8', '10.0.0.9'].map(at)
+  const download = await world.add(leecher, metainfo, { peers, limits: { maxPeers: 1 } })
+  expect(await world.clock.runUntil(() => download.view.state === 'seeding', 5_000)).toBe(true)
+})
+
+it('a peer that says again and again where it listens is known at the first place only', async () => {
+  const it = await seeding()
+  const before = it.torrent.view.stats.knownAddresses
+  const peer = await RawPeer.dial(it.world, '10.0.0.1', it.metainfo, { id: 'many', from: '10.9.9.8', extensions: true })
+  for (let port = 2_000; port < 4_100; port++) {
+    const hello = { messages: new Map(), client: 'x', requestQueue: 10, uploadOnly: false, port, extra: new Map() }
+    peer.say((wire) => wire.extended(0, encodeExtendedHandshake(hello)))
+  }
+  await it.world.clock.advance(1_000)
+  expect(peer.isClosed).toBe(false)
+  expect(it.torrent.view.stats.knownAddresses).toBe(before + 1)
+  it.torrent.control.addPeers([at('10.0.0.77')], 'user')
+  expect(it.torrent.view.stats.knownAddresses).toBe(before + 2)
 })

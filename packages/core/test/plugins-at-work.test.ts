@@ -239,6 +239,31 @@ describe('a plugin at work', () => {
     expect(second.view.state).toBe('downloading')
   })
 
+  it('a choker that threw gets another chance when the data is looked at again', async () => {
+    let rounds = 0
+    const once = plugin(
+      'once',
+      () => {},
+      (bindings) =>
+        bindings.value(Choker, {
+          name: 'once',
+          onlyByName: true,
+          create: () => (round) => {
+            if (++rounds === 1) oops()
+            return round.candidates.map((candidate) => ({ peer: candidate.peer, reason: 'all' }))
+          },
+        }),
+    )
+    const { world, seed, download } = await pair({ seeder: [once], pieces: 20 })
+    seed.control.use({ choker: 'once' })
+    await world.clock.runUntil(() => seed.view.state === 'failed', 30_000)
+    seed.control.recheck()
+    await world.clock.runUntil(() => seed.view.state === 'seeding', 30_000)
+    download.control.dial(world.endpoint('10.0.0.1'))
+    expect(await world.clock.runUntil(() => download.view.state === 'seeding', 60_000)).toBe(true)
+    expect(rounds).toBeGreaterThan(1)
+  })
+
   it('a choker that cannot be made fails the torrent that is added with it, before its storage opens', async () => {
     const hard = plugin(
       'hard',

@@ -45,6 +45,22 @@ describe('RateMeter', () => {
 })
 
 describe('TokenBucket', () => {
+  it('without a limit, or with an infinite one, gives everything always', () => {
+    for (const rate of [undefined, Infinity]) {
+      const bucket = new TokenBucket(rate, 0)
+      bucket.take(1e9, 0)
+      expect([bucket.available(0), bucket.available(0), bucket.available(10), bucket.rate]).toEqual([
+        Infinity,
+        Infinity,
+        Infinity,
+        undefined,
+      ])
+      bucket.setRate(1_000, 10)
+      bucket.setRate(rate, 10)
+      expect(bucket.available(10)).toBe(Infinity)
+    }
+  })
+
   it('lets the mean rate through, whatever the portions', () => {
     const bucket = new TokenBucket(100_000, 0)
     let sent = 0

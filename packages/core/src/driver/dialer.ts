@@ -135,6 +135,7 @@ export class Dialer {
           if (refusal === undefined) return
           connection.close()
           torrent.swarm.addresses.failed(endpoint, turns.nowMs)
+          this.#context.dialSoon()
           log.debug('a peer was refused', { address: formatEndpoint(endpoint), reason: refusal })
         }),
       )

@@ -59,6 +59,7 @@ class SessionEngine implements Engine {
   #limits: SessionLimits
   #listening: readonly Listening[] = []
   #lastId = 0
+  #ticks = 0
   #dialAtMs = Infinity
   #cancelTick: (() => void) | undefined
   #tickAtMs = Infinity
@@ -262,6 +263,7 @@ class SessionEngine implements Engine {
       down.setRate(limits.downBytesPerSecond, turns.nowMs, askedBytes)
       up.setRate(limits.upBytesPerSecond, turns.nowMs)
       for (const torrent of this.#torrents.values()) torrent.torrent.requests.markAll()
+      this.#dialSoon()
     })
     this.#arm()
   }
@@ -330,7 +332,10 @@ class SessionEngine implements Engine {
     this.#tickAtMs = Infinity
     if (this.#isClosed) return
     const { turns } = this.#context
-    for (const torrent of this.#torrents.values()) torrent.tick()
+    // Each is the first in turn, for the first gets most of what a limit of the session lets through.
+    const torrents = [...this.#torrents.values()]
+    const first = ++this.#ticks % Math.max(1, torrents.length)
+    for (const torrent of [...torrents.slice(first), ...torrents.slice(0, first)]) torrent.tick()
     if (turns.nowMs >= this.#dialAtMs) this.#dialAtMs = this.#dialer.run()
     turns.watch(() => this.#arm())
   }

@@ -77,6 +77,12 @@ export class Strategies {
     this.#parts.chokerChanged()
   }
 
+  /** The torrent begins, or begins anew: strategies that threw get another chance. */
+  renew(): void {
+    if (!this.#parts.decisions.hasChoker) this.use({}, 'plugins changed')
+    else this.renewPicker()
+  }
+
   /** What is missing changed, or the plugins did. A picker exists only while something is missing. */
   renewPicker(reason?: 'command' | 'plugins changed'): void {
     const { services, decisions, torrent, trace } = this.#parts

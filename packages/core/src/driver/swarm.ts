@@ -271,7 +271,8 @@ export class Swarm implements Effects, LinkOwner {
   }
 
   #listens(peer: Peer, port: number): void {
-    if (peer.outgoing || peer.endpoint.kind !== 'ip') return
+    // Once: a peer that names port after port would fill the address book.
+    if (peer.outgoing || peer.listensAt !== undefined || peer.endpoint.kind !== 'ip') return
     const endpoint: Endpoint = { kind: 'ip', host: peer.endpoint.host, port }
     this.found([endpoint], 'incoming')
     peer.listensAt = endpoint

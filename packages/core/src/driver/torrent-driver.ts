@@ -232,7 +232,8 @@ export class TorrentDriver implements ViewSource {
   async #check(content: TorrentContent, how: 'full' | 'resume' | 'skip'): Promise<void> {
     const have = await content.check(how)
     this.#context.turns.run(() => {
-      if (!this.isClosed && content.handle !== undefined) this.#begin(content, content.handle, have)
+      const isOver = this.isClosed || this.state === 'failed'
+      if (!isOver && content.handle !== undefined) this.#begin(content, content.handle, have)
     })
   }
 
@@ -255,7 +256,7 @@ export class TorrentDriver implements ViewSource {
     this.torrent.setContent(metainfo, content.ledger(have, storage))
     this.#wasMissing ||= !this.torrent.isWhole
     this.#step(this.torrent.isWhole ? 'checked-whole' : 'checked-partial')
-    this.#strategies.renewPicker()
+    this.#strategies.renew()
     this.ready.resolve()
     if (this.#pausing) this.pause()
     else this.#run()

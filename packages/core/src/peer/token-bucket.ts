@@ -11,9 +11,9 @@ export class TokenBucket {
   #tokens: number
   #atMs: number
 
-  /** `bytesPerSecond` undefined = unlimited. */
+  /** `bytesPerSecond` undefined or `Infinity` = unlimited. */
   constructor(bytesPerSecond: number | undefined, nowMs: number) {
-    this.#rate = bytesPerSecond
+    this.#rate = finite(bytesPerSecond)
     this.#atMs = nowMs
     this.#tokens = this.#burst
   }
@@ -29,9 +29,9 @@ export class TokenBucket {
   setRate(bytesPerSecond: number | undefined, nowMs: number, owedBytes = 0): void {
     const wasUnlimited = this.#rate === undefined
     this.#fill(nowMs)
-    this.#rate = bytesPerSecond
+    this.#rate = finite(bytesPerSecond)
     this.#tokens = wasUnlimited
-      ? this.#burst - Math.min(owedBytes, (bytesPerSecond ?? 0) * mostOwedSeconds)
+      ? this.#burst - Math.min(owedBytes, (this.#rate ?? 0) * mostOwedSeconds)
       : Math.min(this.#tokens, this.#burst)
   }
 
@@ -69,4 +69,8 @@ export class TokenBucket {
     this.#atMs = nowMs
     if (this.#rate !== undefined) this.#tokens = Math.min(this.#burst, this.#tokens + (this.#rate * elapsedMs) / 1_000)
   }
+}
+
+function finite(bytesPerSecond: number | undefined): number | undefined {
+  return bytesPerSecond === Infinity ? undefined : bytesPerSecond
 }

@@ -151,7 +151,7 @@ export class Ledger implements Picks {
    */
   takeEndgame(): number {
     const peer = this.#peer
-    if (peer === undefined || this.#left <= 0 || !this.inEndgame) return 0
+    if (peer === undefined || peer.snubbed || this.#left <= 0 || !this.inEndgame) return 0
     let limit = Math.min(this.#left, endgameRoom(peer) - peer.asked.size)
     let taken = 0
     for (const open of this.#open.all().reverse()) {

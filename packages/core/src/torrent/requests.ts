@@ -146,16 +146,21 @@ export class Requests {
     peer.snubbed = true
     peer.window.collapse()
     this.lapseIf(peer, (piece, block) => !(moves && isArriving(peer, piece, block)))
-    this.mark(peer)
-    this.wakeHungry()
+    this.#asksLast(peer)
   }
 
   /** Gives up what a peer has owed for too long while it brought other blocks (LIMITS, "silence"). */
   lapseOld(peer: Peer, nowMs: number): void {
     if (peer.asked.oldestMs >= nowMs - blockMs) return
     this.lapseIf(peer, (piece, block, askedAtMs) => askedAtMs < nowMs - blockMs && !isArriving(peer, piece, block))
-    this.mark(peer)
+    this.#asksLast(peer)
+  }
+
+  /** Others get what it gave up before it may ask again. */
+  #asksLast(peer: Peer): void {
+    this.#hungry.delete(peer)
     this.wakeHungry()
+    this.mark(peer)
   }
 
   /** Gives up what a peer was asked and `test` is true for; it may still arrive. `tell` sends cancels. */

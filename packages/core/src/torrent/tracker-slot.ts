@@ -128,7 +128,7 @@ export function takeSkip(slot: TrackerSlot, nowMs: number): void {
   slot.failures = 0
   slot.retryIsTheirs = false
   slot.retryAtMs = nowMs + slot.minIntervalMs
-  slot.nextAtMs = nowMs + announceTimes.defaultIntervalMs
+  slot.nextAtMs = Math.max(nowMs + announceTimes.defaultIntervalMs, slot.retryAtMs, slot.earliestMs)
 }
 
 /** Counts a failure and sets when it may be tried again: as the tracker said, else doubling with jitter. */

@@ -17,12 +17,12 @@ export class RawPeer {
   readonly #end: End
   readonly #decoder: MessageDecoder
 
-  private constructor(end: End, metainfo: Metainfo, peerId: string, fast: boolean) {
+  private constructor(end: End, metainfo: Metainfo, peerId: string, bits: readonly number[]) {
     this.#end = end
     this.#decoder = new MessageDecoder(this.#listener(), { pieceCount: metainfo.layout.pieceCount })
     const reader = new HandshakeReader()
     let shaken = false
-    const reserved = reservedBytes(fast ? [reservedBits.fast] : [])
+    const reserved = reservedBytes(bits)
     const infoHash = metainfo.infoHashes.v1 ?? new Uint8Array(20)
     end.onClose(() => {
       this.isClosed = true
@@ -46,12 +46,15 @@ export class RawPeer {
     world: World,
     host: string,
     metainfo: Metainfo,
-    options: { from?: string; id?: string; fast?: boolean } = {},
+    options: { from?: string; id?: string; fast?: boolean; extensions?: boolean } = {},
   ): Promise<RawPeer> {
     const transport = world.network.transport(options.from ?? '10.9.9.9')
     const at: IpEndpoint = { kind: 'ip', host, port: 6881 }
     const end = (await transport.dial(at, new AbortController().signal)) as End
-    const peer = new RawPeer(end, metainfo, options.id ?? 'raw', options.fast ?? true)
+    const peer = new RawPeer(end, metainfo, options.id ?? 'raw', [
+      ...(options.fast === false ? [] : [reservedBits.fast]),
+      ...(options.extensions === true ? [reservedBits.extensions] : []),
+    ])
     await world.clock.advance(20)
     return peer
   }
