@@ -1,5 +1,5 @@
 import type { Bits } from '../bytes/bits.js'
-import { BitloomError, type StorageError } from '../bytes/errors.js'
+import { BitloomError, isBitloomError, type StorageError } from '../bytes/errors.js'
 import type { InfoHashes, MagnetLink, Metainfo } from '../metainfo/metainfo.js'
 import { Storage, type StorageHandle } from '../ports/storage.js'
 import type { TorrentState, TorrentView, TrackerView } from '../ports/views.js'
@@ -316,10 +316,13 @@ export class TorrentDriver implements ViewSource {
       if (this.isActive && this.torrent.isWhole) this.#step('wanted-whole')
       return
     }
-    const first = this.state !== 'blocked'
-    if (!this.#step('storage-failed', error) && first) return
+    if (this.state === 'blocked') {
+      // Other writes that were under way fail for the same cause: it keeps the face it was told with.
+      if (!isBitloomError(this.error) || this.error.code !== error.code) this.error = error
+      return
+    }
+    if (!this.#step('storage-failed', error)) return
     this.error = error
-    if (!first) return
     this.torrent.stopFetching()
     this.#context.turns.watch(() => this.#context.hooks.torrentFailed(error, this.view))
   }
