@@ -15,6 +15,8 @@ import { untilAborted } from './until-aborted.js'
 /** LIMITS, "Trackers and URLs". */
 const answerWithinMs = 60_000
 const stopWithinMs = 3_000
+/** A torrent that is short of peers asks again after so long, whatever the interval; `min interval` is kept to. */
+const askAgainMs = 300_000
 
 export interface AnnouncerParts {
   readonly turns: Turns
@@ -42,19 +44,33 @@ interface Run {
 export class Announcer {
   readonly #parts: AnnouncerParts
   #run: Run = freshRun()
+  /** When trackers were asked last, or would have been. */
+  #askedAtMs = -Infinity
 
   constructor(parts: AnnouncerParts) {
     this.#parts = parts
   }
 
-  /** Starts every announce that is due. */
-  run(): void {
+  /** Starts every announce that is due. `isShort`: the torrent has too few peers to wait for its interval. */
+  run(isShort = false): void {
     const run = this.#run
-    for (const task of this.#parts.schedule.due(this.#parts.turns.nowMs)) {
+    const { schedule, turns } = this.#parts
+    const { nowMs } = turns
+    if (isShort && nowMs >= this.#askedAtMs + askAgainMs) {
+      this.#askedAtMs = nowMs
+      schedule.wantPeers(nowMs)
+    }
+    for (const task of schedule.due(nowMs)) {
+      this.#askedAtMs = nowMs
       const announcing = this.#announce(task, run.abort.signal)
       run.underWay.add(announcing)
       void announcing.finally(() => run.underWay.delete(announcing))
     }
+  }
+
+  /** When `run` has something to do. */
+  nextDeadlineMs(isShort: boolean): number {
+    return Math.min(this.#parts.schedule.nextDeadlineMs(), isShort ? this.#askedAtMs + askAgainMs : Infinity)
   }
 
   /**

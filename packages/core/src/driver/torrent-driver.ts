@@ -23,6 +23,8 @@ import { within } from './within.js'
 
 /** How long the storage may take to end; with it the engine's own 4 s hold. */
 const storageCloseMs = 3_500
+/** A download with fewer peers asks its trackers for more. */
+const fewPeers = 5
 
 /**
  * The life of one torrent: loading, checking, running, blocked, paused, failed, gone. It owns the storage handle and the
@@ -455,12 +457,17 @@ export class TorrentDriver implements ViewSource {
   tick(): void {
     if (this.isClosed) return
     this.swarm.tick()
-    if (this.isActive) this.#announcer.run()
+    if (this.isActive) this.#announcer.run(this.#isShortOfPeers)
   }
 
   nextDeadlineMs(): number {
     if (this.isClosed || !this.isActive) return Infinity
-    return Math.min(this.swarm.nextDeadlineMs(), this.#schedule.nextDeadlineMs())
+    return Math.min(this.swarm.nextDeadlineMs(), this.#announcer.nextDeadlineMs(this.#isShortOfPeers))
+  }
+
+  get #isShortOfPeers(): boolean {
+    const isWanting = this.state === 'downloading' || this.state === 'fetching-metadata'
+    return isWanting && this.torrent.peers.size < fewPeers
   }
 
   /** Leaves the swarm, flushes, and forgets. Late settlements of ports are awaited, so nothing fires afterwards. */
