@@ -38,3 +38,45 @@ describe('a torrent that knows nobody', () => {
     expect(world.faults).toEqual([])
   })
 })
+
+describe('a tracker that answers `started` only when the torrent stops already', () => {
+  /** It takes 1 s for each answer, and writes down what it was told. */
+  async function scene() {
+    const world = new World()
+    const told: string[] = []
+    const tracker: TrackerClient = {
+      schemes: ['test'],
+      announce: async ({ event }, _identity, signal) => {
+        told.push(event ?? 'regular')
+        await new Promise<void>((resolve) => world.clock.after(1_000, resolve))
+        signal.throwIfAborted()
+        return { peers: [] }
+      },
+    }
+    const engine = await world.node('10.0.0.1', { storage: new TestStorage(100_000), trackers: [tracker] })
+    const torrent = await world.add(engine, metainfo, { trackers: [['test://tracker']] })
+    await world.clock.advance(100)
+    expect(told).toEqual(['started'])
+    return { world, told, engine, torrent }
+  }
+
+  it.each<[string, (parts: Awaited<ReturnType<typeof scene>>) => void]>([
+    ['is paused', ({ torrent }) => torrent.control.pause()],
+    ['is removed', ({ torrent }) => void torrent.remove()],
+    ['goes with its session', ({ engine }) => void engine.close()],
+  ])('hears `stopped` after it when it %s', async (_name, end) => {
+    const parts = await scene()
+    end(parts)
+    await parts.world.clock.advance(4_000)
+    expect(parts.told).toEqual(['started', 'stopped'])
+    expect(parts.world.faults).toEqual([])
+  })
+
+  it('hears a new `started` and no `stopped` when it is resumed meanwhile', async () => {
+    const { world, told, torrent } = await scene()
+    torrent.control.pause()
+    torrent.control.resume()
+    await world.clock.advance(4_000)
+    expect(told).toEqual(['started', 'started'])
+  })
+})

@@ -53,16 +53,20 @@ export class Announcer {
 
   /** Starts every announce that is due. `isShort`: the torrent has too few peers to wait for its interval. */
   run(isShort = false): void {
-    const run = this.#run
     const { schedule, turns } = this.#parts
     const { nowMs } = turns
     if (isShort && nowMs >= this.#askedAtMs + askAgainMs) {
       this.#askedAtMs = nowMs
       schedule.wantPeers(nowMs)
     }
-    for (const task of schedule.due(nowMs)) {
-      this.#askedAtMs = nowMs
-      const announcing = this.#announce(task, run.abort.signal)
+    this.#launch(this.#run)
+  }
+
+  #launch(run: Run): void {
+    const { schedule, turns } = this.#parts
+    for (const task of schedule.due(turns.nowMs)) {
+      this.#askedAtMs = turns.nowMs
+      const announcing = this.#announce(task, run)
       run.underWay.add(announcing)
       void announcing.finally(() => run.underWay.delete(announcing))
     }
@@ -74,8 +78,8 @@ export class Announcer {
   }
 
   /**
-   * Sends `stopped` and waits for it, 3 s at most; everything else that is under way ends with it. What is announced after
-   * a new start meanwhile is not touched.
+   * Sends `stopped` and waits for it, 3 s at most; everything else that is under way ends with it, and a `started` that is
+   * answered meanwhile is followed by its `stopped`. What is announced after a new start is not touched.
    */
   async stop(): Promise<void> {
     const { schedule, clock } = this.#parts
@@ -88,14 +92,15 @@ export class Announcer {
     const deadline = new Promise<void>((resolve) => {
       cancel = clock.after(stopWithinMs, resolve)
     })
-    await Promise.race([Promise.all(run.underWay), deadline])
+    await Promise.race([allOver(run), deadline])
     cancel()
     run.abort.abort()
-    await Promise.all(run.underWay)
+    await allOver(run)
   }
 
-  async #announce(task: AnnounceTask, signal: AbortSignal): Promise<void> {
+  async #announce(task: AnnounceTask, run: Run): Promise<void> {
     const { turns, schedule, hooks, view } = this.#parts
+    const { signal } = run.abort
     const url = redactUrl(task.url)
     try {
       const request = await untilAborted(hooks.announce(this.#request(task), view), signal)
@@ -111,7 +116,8 @@ export class Announcer {
       const answer = await this.#send(task, request, signal)
       turns.run(() => {
         schedule.succeeded(task, answer, turns.nowMs)
-        this.#parts.wake()
+        if (schedule.isRunning) this.#parts.wake()
+        else this.#launch(run)
         if (task.event !== 'stopped') this.#parts.found(answer.peers)
         turns.watch(() => hooks.announced({ url, answer }, view))
       })
@@ -155,6 +161,11 @@ export class Announcer {
       cancel()
     }
   }
+}
+
+/** What is launched while one waits is waited for as well. */
+async function allOver({ underWay }: Run): Promise<void> {
+  while (underWay.size > 0) await Promise.all(underWay)
 }
 
 function freshRun(): Run {

@@ -71,6 +71,10 @@ export class AnnounceSchedule {
     }
   }
 
+  get isRunning(): boolean {
+    return this.#state === 'running'
+  }
+
   /** Begins to announce: every tracker gets `started` first. No effect while running. */
   start(nowMs: number): void {
     if (this.#state === 'running') return
