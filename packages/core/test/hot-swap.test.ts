@@ -8,7 +8,7 @@ import { PiecePicker } from '../src/ports/piece-picker.js'
 import type { TraceRecord } from '../src/ports/trace.js'
 import type { TorrentState } from '../src/ports/views.js'
 import { type Plugin, pluginContract } from '../src/session/plugin.js'
-import { makeTorrent, TestStorage, World } from './support/world.js'
+import { makeTorrent, testPicker, TestStorage, World } from './support/world.js'
 
 const piece = 65_536
 const pieces = 24
@@ -289,6 +289,31 @@ describe('a swap', () => {
     download.control.dial(on.world.endpoint('10.0.0.1'))
     expect(await on.world.clock.runUntil(() => download.view.state === 'seeding', 120_000)).toBe(true)
     expect(Buffer.from(on.target.data).equals(Buffer.from(on.data))).toBe(true)
+  })
+
+  it('that fails in one torrent is made in the others all the same', async () => {
+    let fails = false
+    const moody: PiecePicker = {
+      get name() {
+        if (fails) {
+          fails = false
+          throw new Error('not now')
+        }
+        return 'moody'
+      },
+      create: testPicker.create,
+    }
+    const on = await scene({
+      plugins: [lodger(), { name: 'moody', contract: pluginContract, bind: (to) => to.value(PiecePicker, moody) }],
+    })
+    for (const seed of ['first', 'second']) {
+      const { metainfo } = makeTorrent({ lengthBytes: 5, pieceBytes: piece, seed })
+      await on.leecher.add({ torrent: metainfo, directory: '/', picker: 'backwards' })
+    }
+    fails = true
+    await on.leecher.remove('lodger')
+    expect(on.world.faults).toMatchObject([['a fault in the engine', { error: { message: 'not now' } }]])
+    expect(on.leecher.torrents().map(({ picker }) => picker)).toEqual(['backwards', 'sequential'])
   })
 
   it('of everything again and again, at times nobody chose, loses nothing', async () => {

@@ -286,11 +286,8 @@ class SessionEngine implements Engine {
   }
 
   pluginsChanged(what: 'added' | 'removed'): void {
-    this.#context.turns.run(() => {
-      for (const torrent of this.#torrents.values()) {
-        torrent.pluginsChanged(what)
-      }
-    })
+    // A fault in one torrent is none in the others.
+    for (const torrent of this.#torrents.values()) this.#context.turns.run(() => torrent.pluginsChanged(what))
   }
 
   #slotsFor(id: string): number {
