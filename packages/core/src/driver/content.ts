@@ -17,7 +17,6 @@ export interface ContentParts {
   readonly metainfo: Metainfo
   readonly options: AddOptions
   readonly torrent: Torrent
-  readonly signal: AbortSignal
 }
 
 /**
@@ -55,8 +54,8 @@ export class TorrentContent {
   }
 
   /** @throws StorageError · PluginError PLUGIN_MISSING */
-  async open(): Promise<void> {
-    const { context, metainfo, options, signal } = this.#parts
+  async open(signal: AbortSignal): Promise<void> {
+    const { context, metainfo, options } = this.#parts
     const storage = context.services.named(Storage, options.storage)
     if (storage === undefined) throw missing('Storage', options.storage)
     const { directory } = options
@@ -68,9 +67,9 @@ export class TorrentContent {
     context.log.warn('there may not be enough free space', fields)
   }
 
-  /** Finds out what is there. */
-  async check(how: 'full' | 'resume' | 'skip'): Promise<Bits> {
-    const { context, metainfo, options, signal } = this.#parts
+  /** Finds out what is there. Rejects when the signal aborts. */
+  async check(how: 'full' | 'resume' | 'skip', signal: AbortSignal): Promise<Bits> {
+    const { context, metainfo, options } = this.#parts
     const storage = this.#handle
     if (storage === undefined) throw new RangeError('the storage is not open')
     this.checkedPieces = 0

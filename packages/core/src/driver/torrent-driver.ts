@@ -1,7 +1,7 @@
 import type { Bits } from '../bytes/bits.js'
 import { BitloomError, isBitloomError, type StorageError } from '../bytes/errors.js'
 import type { InfoHashes, MagnetLink, Metainfo } from '../metainfo/metainfo.js'
-import { Storage, type StorageHandle } from '../ports/storage.js'
+import { Storage } from '../ports/storage.js'
 import type { TorrentState, TorrentView, TrackerView } from '../ports/views.js'
 import { AnnounceSchedule } from '../torrent/announce-schedule.js'
 import type { Torrent } from '../torrent/torrent.js'
@@ -9,6 +9,7 @@ import { transition, type TorrentStep } from '../torrent/transition.js'
 import { Announcer } from './announcer.js'
 import type { AddOptions, TorrentLimits } from './api.js'
 import { asError } from './as-error.js'
+import { Checks } from './checks.js'
 import { TorrentContent } from './content.js'
 import type { EngineContext } from './context.js'
 import { DataPath } from './data-path.js'
@@ -46,7 +47,7 @@ export class TorrentDriver implements ViewSource {
   readonly #decisions: TorrentDecisions
   readonly #schedule: AnnounceSchedule
   readonly #announcer: Announcer
-  readonly #abort = new AbortController()
+  readonly #checks: Checks
   readonly #strategies: Strategies
   #content: TorrentContent | undefined
   #dataPath: DataPath | undefined
@@ -56,7 +57,6 @@ export class TorrentDriver implements ViewSource {
   #pausing: boolean
   /** It came while the torrent was paused. */
   #earlyMetadata: Metainfo | BitloomError | undefined
-  #checking: Promise<void> = Promise.resolve()
   /** Announces of `stopped` that are under way. */
   #stopped: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
@@ -89,6 +89,10 @@ export class TorrentDriver implements ViewSource {
     this.view = torrentView(this)
     this.#schedule = new AnnounceSchedule(this.trackerUrls, context.random.fork(`trackers/${this.id}`))
     this.#announcer = this.#makeAnnouncer()
+    this.#checks = new Checks(context.turns, {
+      found: (have) => this.#begin(have),
+      failed: (error) => this.#fail(error),
+    })
     this.#strategies = new Strategies({
       services: context.services,
       decisions: this.#decisions,
@@ -208,38 +212,33 @@ export class TorrentDriver implements ViewSource {
   }
 
   #load(metainfo: Metainfo): void {
-    const context = this.#context
-    const options = this.#options
     const content = this.#makeContent(metainfo)
     if (content === undefined) return
     this.#content = content
-    const opening = content.open().then(() => {
-      context.turns.run(() => this.#step('opened'))
-      return this.#check(content, options.check ?? 'resume')
-    })
-    this.#checking = opening.catch((error: unknown) => context.turns.run(() => this.#fail(asError(error))))
+    this.#checks.start((signal) => this.#open(content, signal))
+  }
+
+  async #open(content: TorrentContent, signal: AbortSignal): Promise<Bits> {
+    await content.open(signal)
+    this.#context.turns.run(() => this.#step('opened'))
+    return content.check(this.#options.check ?? 'resume', signal)
   }
 
   /** `undefined`: the torrent failed, since the choice of its files did. */
   #makeContent(metainfo: Metainfo): TorrentContent | undefined {
     const [context, options] = [this.#context, this.#options]
     try {
-      return new TorrentContent({ context, metainfo, options, torrent: this.torrent, signal: this.#abort.signal })
+      return new TorrentContent({ context, metainfo, options, torrent: this.torrent })
     } catch (error) {
       context.turns.run(() => this.#fail(asError(error)))
       return undefined
     }
   }
 
-  async #check(content: TorrentContent, how: 'full' | 'resume' | 'skip'): Promise<void> {
-    const have = await content.check(how)
-    this.#context.turns.run(() => {
-      const isOver = this.isClosed || this.state === 'failed'
-      if (!isOver && content.handle !== undefined) this.#begin(content, content.handle, have)
-    })
-  }
-
-  #begin(content: TorrentContent, storage: StorageHandle, have: Bits): void {
+  #begin(have: Bits): void {
+    const content = this.#content
+    const storage = content?.handle
+    if (content === undefined || storage === undefined) return
     const { metainfo } = content
     const { turns, clock, hasher, memory } = this.#context
     this.#dataPath = new DataPath({
@@ -339,6 +338,7 @@ export class TorrentDriver implements ViewSource {
 
   #fail(error: Error): void {
     if (this.isClosed || !this.#step('fail', error)) return
+    this.#checks.end()
     this.#leave('the torrent failed')
     this.#endDataPath()
     this.ready.reject(error)
@@ -375,15 +375,23 @@ export class TorrentDriver implements ViewSource {
     if (this.#earlyMetadata !== undefined) this.metadataCame(this.#earlyMetadata)
   }
 
+  /** Looks at all data; what could not even be opened is opened first. */
   recheck(): void {
-    const content = this.#content
-    if (content?.handle === undefined || !this.#step('recheck')) return
+    const content = this.#content ?? (this.state === 'failed' ? this.#contentOfFile() : undefined)
+    if (content === undefined || !this.#step('recheck')) return
+    this.#content = content
     this.swarm.dropAll('checking')
     this.#endDataPath()
-    const idle = this.#dataPath?.idle() ?? Promise.resolve()
-    this.#checking = idle
-      .then(() => this.#check(content, 'full'))
-      .catch((error: unknown) => this.#context.turns.run(() => this.#fail(asError(error))))
+    const idle = this.#dataPath?.idle()
+    this.#checks.start(async (signal) => {
+      await idle
+      if (content.handle === undefined) await content.open(signal)
+      return content.check('full', signal)
+    })
+  }
+
+  #contentOfFile(): TorrentContent | undefined {
+    return this.metainfo === undefined ? undefined : this.#makeContent(this.metainfo)
   }
 
   select(choice: readonly boolean[]): void {
@@ -481,7 +489,7 @@ export class TorrentDriver implements ViewSource {
     const gone = new BitloomError('CLOSED', `the torrent ${this.name} was removed`)
     this.ready.reject(gone)
     this.completed.reject(gone)
-    this.#abort.abort()
+    this.#checks.end()
     this.#leave('the torrent was removed')
     this.#endDataPath()
     const late = (): Error =>
@@ -494,7 +502,7 @@ export class TorrentDriver implements ViewSource {
   }
 
   async #flush(deleteData: boolean): Promise<void> {
-    await this.#checking
+    await this.#checks.over()
     await this.#dataPath?.idle()
     await this.#content?.close(this.view, deleteData)
   }

@@ -1,0 +1,52 @@
+import type { Bits } from '../bytes/bits.js'
+import { asError } from './as-error.js'
+import type { Turns } from './turns.js'
+
+export interface CheckOutcome {
+  /** The pieces that are there; in a turn of its own. */
+  found(have: Bits): void
+  failed(error: Error): void
+}
+
+/**
+ * The checks of one torrent's data, one at a time: a newer one ends the one before it and begins when that is over, and
+ * of those that were ended nobody hears any more.
+ */
+export class Checks {
+  readonly #turns: Turns
+  readonly #outcome: CheckOutcome
+  #abort = new AbortController()
+  #last: Promise<void> = Promise.resolve()
+
+  constructor(turns: Turns, outcome: CheckOutcome) {
+    this.#turns = turns
+    this.#outcome = outcome
+  }
+
+  /** `check` may read as long as its signal allows; it settles when nothing of it is under way any more. */
+  start(check: (signal: AbortSignal) => Promise<Bits>): void {
+    this.end()
+    this.#abort = new AbortController()
+    this.#last = this.#run(this.#last, check, this.#abort.signal)
+  }
+
+  async #run(before: Promise<void>, check: (signal: AbortSignal) => Promise<Bits>, signal: AbortSignal): Promise<void> {
+    await before
+    if (signal.aborted) return
+    const tell = (run: () => void): void => this.#turns.run(() => (signal.aborted ? undefined : run()))
+    await check(signal).then(
+      (have) => tell(() => this.#outcome.found(have)),
+      (error: unknown) => tell(() => this.#outcome.failed(asError(error))),
+    )
+  }
+
+  /** Ends the check that is under way, if any. */
+  end(): void {
+    this.#abort.abort()
+  }
+
+  /** Resolves when none is under way. */
+  async over(): Promise<void> {
+    await this.#last
+  }
+}
