@@ -4,13 +4,14 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './setup.mjs'
 
-/** Packs all into `folder`: name of the package's folder, its path, manifest, size, tarball and list of files. */
+/** Packs all that can be published into `folder`: name of the package's folder, its path, manifest, size, tarball and list of files. */
 export function packAll(folder) {
   const packed = JSON.parse(npm(['pack', '--workspaces', '--json', '--pack-destination', folder], root))
   const byName = new Map(packed.map((one) => [one.name, one]))
-  return readdirSync(join(root, 'packages')).map((name) => {
+  return readdirSync(join(root, 'packages')).flatMap((name) => {
     const home = join(root, 'packages', name)
     const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8'))
+    if (manifest.private) return []
     const { filename, files, size } = byName.get(manifest.name)
     return { folder: name, home, manifest, size, tarball: join(folder, filename), files: files.map(({ path }) => path) }
   })

@@ -19,9 +19,9 @@ export interface Lab extends Network {
   closeAll(): Promise<void>
 }
 
-/** Opens a lab. */
-export function openLab(): Lab {
-  const folder = mkdtempSync(join(tmpdir(), 'bitloom-interop-'))
+/** Opens a lab with its folder below `parent`. */
+export function openLab(parent = tmpdir()): Lab {
+  const folder = mkdtempSync(join(parent, 'bitloom-interop-'))
   // opentracker reads its list as another user.
   chmodSync(folder, 0o755)
   const network = openNetwork()

@@ -14,6 +14,8 @@ export interface Command {
 
 /** A started program. What it prints on both streams is kept, the last 200 lines of it. */
 export interface Running {
+  /** Leader of its process group; `undefined` for a program that could not start. */
+  readonly pid: number | undefined
   /** True once the program has ended. */
   readonly hasEnded: boolean
   /** Resolves to the exit code, -1 for a signal. */
@@ -66,11 +68,12 @@ function runningOf(child: ChildProcess, name: string): Running {
     process.off('exit', killNow)
   })
   const killNow = (): void => signalGroup(child, 'SIGKILL')
-  // A test runner that dies leaves no client behind.
-  process.once('exit', killNow)
+  // A test runner that dies leaves no client behind. First, so that nobody writes any more when folders are removed.
+  process.prependOnceListener('exit', killNow)
   const log = (): string => lines.slice(-30).join('\n')
 
   return {
+    pid: child.pid,
     get hasEnded() {
       return hasEnded
     },

@@ -34,6 +34,9 @@ export const aria2: Client = {
     const process = job.start(command)
     const whole = (line: string): true | undefined =>
       line.includes('Download complete') && !line.includes('[METADATA]') ? true : undefined
-    return { process, complete: later(process.line('the download was complete', whole, transferMs).then(() => {})) }
+    return {
+      process,
+      complete: later(process.line('the download was complete', whole, job.transferMs ?? transferMs).then(() => {})),
+    }
   },
 }

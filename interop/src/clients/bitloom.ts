@@ -41,7 +41,9 @@ export const bitloom: Client = {
     const process = startBitloom(job, ['download', job.torrent, '-o', job.directory, ...listen, ...found, '--seed'])
     return {
       process,
-      complete: later(process.line('the download was complete', event('complete'), transferMs).then(() => {})),
+      complete: later(
+        process.line('the download was complete', event('complete'), job.transferMs ?? transferMs).then(() => {}),
+      ),
     }
   },
 }

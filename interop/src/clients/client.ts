@@ -19,6 +19,8 @@ export interface Job {
   readonly port: number
   /** For a leech: who has it. A client without a way to be told finds it through the torrent's tracker. */
   readonly peer?: Address
+  /** How long the download may take; by default `transferMs`. */
+  readonly transferMs?: number
   /** An empty folder for settings and state. */
   readonly state: string
   /** Starts a program that is stopped at the end of the test. */

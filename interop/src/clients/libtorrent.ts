@@ -34,7 +34,9 @@ export const libtorrent: Client = {
     const process = start(job, 'leech')
     return {
       process,
-      complete: later(process.line('the download was complete', event('complete'), transferMs).then(() => {})),
+      complete: later(
+        process.line('the download was complete', event('complete'), job.transferMs ?? transferMs).then(() => {}),
+      ),
     }
   },
 }

@@ -76,7 +76,7 @@ export const qbittorrent: Client = {
         api(job, 'torrents/addPeers', ...form).catch(() => undefined),
       )
     }
-    const complete = until('qbittorrent was done', transferMs, async () => {
+    const complete = until('qbittorrent was done', job.transferMs ?? transferMs, async () => {
       return (await facts(job))?.progress === 1 ? true : undefined
     })
     return { process, complete: later(complete.then(() => {})) }

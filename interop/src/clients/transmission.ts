@@ -68,7 +68,7 @@ export const transmission: Client = {
     writeFileSync(script, `#!/bin/sh\n: > '${mark}'\n`, { mode: 0o755 })
     const process = await start(job, 'leech', script)
     await remote(job, '-t', '1', '-s')
-    const complete = until('transmission was done', transferMs, async () => {
+    const complete = until('transmission was done', job.transferMs ?? transferMs, async () => {
       if (process.hasEnded) throw new Error(`transmission ended\n${process.log()}`)
       return existsSync(mark) ? true : undefined
     })

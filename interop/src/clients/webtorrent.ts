@@ -50,7 +50,9 @@ export const webtorrent: Client = {
     const process = start(job, 'leech')
     return {
       process,
-      complete: later(process.line('the download was complete', event('complete'), transferMs).then(() => {})),
+      complete: later(
+        process.line('the download was complete', event('complete'), job.transferMs ?? transferMs).then(() => {}),
+      ),
     }
   },
 }

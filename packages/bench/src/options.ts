@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util'
+
+/** What a run of the bench measures. */
+export interface BenchOptions {
+  readonly quick: boolean
+  readonly clients: readonly string[] | undefined
+  /** Instead of the usual ones. */
+  readonly pairs: readonly { readonly seeder: string; readonly leecher: string }[] | undefined
+  readonly cases: readonly string[] | undefined
+  readonly runs: number
+  readonly lengthBytes: number
+  readonly folder: string
+  readonly json: string | undefined
+}
+
+export const usage = `npm run bench -- [options]
+  --quick             small and few: for a look whether all of it works, not for figures to quote
+  --clients a,b       these clients, instead of all that are installed
+  --pairs a:b,c:d     a seeds to b, c to d, instead of the usual pairs
+  --cases a,b         these payloads: one, pieces-256k, pieces-4m, pieces-16m, files
+  --runs N            how often each transfer runs; medians are printed (default 5, quick 1)
+  --size SIZE         length of a payload, such as 256M or 4G (default 1G, quick 128M)
+  --folder DIR        where payloads and downloads are (default /dev/shm)
+  --json FILE         writes all results`
+
+/** Reads the command line. @throws Error saying what is wrong with it */
+export function parseOptions(args: readonly string[]): BenchOptions {
+  const text = { type: 'string' } as const
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      clients: text,
+      pairs: text,
+      cases: text,
+      runs: text,
+      size: text,
+      folder: text,
+      json: text,
+    },
+  })
+  const { quick } = values
+  return {
+    quick,
+    clients: listOf(values.clients),
+    pairs: listOf(values.pairs)?.map(parsePair),
+    cases: listOf(values.cases),
+    runs: parseCount(values.runs ?? (quick ? '1' : '5')),
+    lengthBytes: parseSize(values.size ?? (quick ? '128M' : '1G')),
+    folder: values.folder ?? '/dev/shm',
+    json: values.json,
+  }
+}
+
+function listOf(text: string | undefined): string[] | undefined {
+  return text?.split(',').filter((part) => part !== '')
+}
+
+function parsePair(text: string): { seeder: string; leecher: string } {
+  const [, seeder, leecher] = /^([^:]+):([^:]+)$/.exec(text) ?? []
+  if (seeder === undefined || leecher === undefined) throw new Error(`"${text}" is no pair: write SEEDER:LEECHER`)
+  return { seeder, leecher }
+}
+
+function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`"${text}" is no count of runs`)
+  return Number(text)
+}
+
+const units: Readonly<Record<string, number>> = { M: 2 ** 20, G: 2 ** 30 }
+
+/** Bytes from whole mebibytes or gibibytes, such as 256M. */
+function parseSize(text: string): number {
+  const [, count, unit = ''] = /^([1-9]\d{0,5})([MG])$/.exec(text) ?? []
+  const bytes = Number(count) * (units[unit] ?? Number.NaN)
+  if (Number.isNaN(bytes)) throw new Error(`"${text}" is no size: write such as 256M or 4G`)
+  return bytes
+}
