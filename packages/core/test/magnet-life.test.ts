@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { AddOptions } from '../src/driver/api.js'
 import { parseInfo } from '../src/metainfo/parse-torrent.js'
 import { KnownAddresses } from '../src/torrent/known-addresses.js'
+import { encodeHandshake } from '../src/wire/handshake.js'
 import { digest, makeTorrent, TestStorage, World } from './support/world.js'
 
 // What becomes of a torrent that is added by its hash alone, as core does it; who brings the metadata is a plugin's matter.
@@ -14,6 +15,13 @@ function threeFiles() {
   const file = (name: string): string => `d6:lengthi65536e4:pathl1:${name}ee`
   const info = `d5:filesl${file('a')}${file('b')}${file('c')}e4:name1:t12:piece lengthi65536e6:pieces60:${'x'.repeat(60)}e`
   return parseInfo(new TextEncoder().encode(info), digest)
+}
+
+/** The torrent of this file, but private. */
+function privateTorrent() {
+  const text = new TextDecoder('latin1').decode(metainfo.info)
+  const bytes = Uint8Array.from(`${text.slice(0, -1)}7:privatei1ee`, (char) => char.charCodeAt(0))
+  return parseInfo(bytes, digest)
 }
 
 async function wanted(options: Pick<AddOptions, 'wantedFiles'>, selectOnly?: readonly number[]) {
@@ -106,9 +114,7 @@ describe('who is known', () => {
 
   it('of a torrent that turns out to be private leaves, unless its trackers or the user named it', async () => {
     const world = new World()
-    const text = new TextDecoder('latin1').decode(metainfo.info)
-    const bytes = Uint8Array.from(`${text.slice(0, -1)}7:privatei1ee`, (char) => char.charCodeAt(0))
-    const secret = parseInfo(bytes, digest)
+    const secret = privateTorrent()
     for (const host of ['10.0.0.1', '10.0.0.3']) {
       const seeder = await world.session(host, new TestStorage(0, data))
       await (
@@ -128,6 +134,42 @@ describe('who is known', () => {
     expect(reasons).toEqual(['the torrent is private'])
     expect(view.stats.knownAddresses).toBe(1)
   })
+
+  it.each([
+    ['is dialled', { dialMs: 1_000 }, ['10.0.0.1', '10.0.0.4']],
+    ['shakes hands', { latencyMs: 1_000 }, ['10.0.0.1', '10.0.0.3', '10.0.0.4']],
+  ])(
+    'of a torrent that turns out to be private becomes no peer any more while it %s',
+    async (_name, network, heard) => {
+      const world = new World()
+      const secret = privateTorrent()
+      Object.assign(world.network, network)
+      const handshakes = new Set<string>()
+      for (const host of ['10.0.0.1', '10.0.0.3', '10.0.0.4']) {
+        const transport = world.network.transport(host)
+        await transport.listen?.({ kind: 'ip', host, port: 6881 }, (connection) => {
+          connection.onBytes(() => void handshakes.add(host))
+          const peerId = new TextEncoder().encode(`-XX0000-${host}x`.padEnd(20, 'x'))
+          const infoHash = secret.infoHashes.v1 ?? new Uint8Array(20)
+          connection.write(encodeHandshake({ infoHash, peerId, reserved: new Uint8Array(8) }), () => {})
+        })
+      }
+      const session = await world.session('10.0.0.2', new TestStorage(data.length))
+      const torrent = { ...link, infoHashes: secret.infoHashes }
+      const peers = [world.endpoint('10.0.0.1')]
+      const { control, view } = await session.add({ torrent, directory: '/', peers })
+      control.addPeers([world.endpoint('10.0.0.3'), world.endpoint('10.0.0.4')], 'pex')
+      await world.clock.advance(500)
+      expect(await control.provideInfo(secret.info)).toBe(true)
+      control.addPeers([world.endpoint('10.0.0.4')], 'tracker')
+      expect(await world.clock.runUntil(() => view.stats.peers === 2, 10_000)).toBe(true)
+      await world.clock.advance(5_000)
+      const hosts = [...view.peers].map(({ endpoint }) => endpoint.kind === 'ip' && endpoint.host)
+      expect(hosts.toSorted()).toEqual(['10.0.0.1', '10.0.0.4'])
+      expect([...handshakes].toSorted()).toEqual(heard)
+      expect(world.faults).toEqual([])
+    },
+  )
 
   it('as a peer says where it listens', async () => {
     const world = new World()

@@ -80,7 +80,7 @@ export class Dialer {
   dial(torrent: TorrentDriver, endpoint: Endpoint): boolean {
     const { turns, bans, hooks, services } = this.#context
     const { addresses } = torrent.swarm
-    addresses.dialling(endpoint)
+    const isKnown = addresses.dialling(endpoint)
     const scheme = endpoint.kind === 'ip' ? 'tcp' : endpoint.url.split(':', 1)[0]
     const transport = services.all(Transport).find((one) => scheme !== undefined && one.schemes.includes(scheme))
     const candidate = { stage: 'dial', endpoint, source: 'known' } as const
@@ -98,7 +98,11 @@ export class Dialer {
     }
     this.#tokens--
     this.#count(torrent, 1)
-    void this.#connect(torrent, endpoint, transport)
+    void this.#connect(torrent, endpoint, transport, () => {
+      if (!torrent.isActive) return 'the torrent stopped'
+      // Only a torrent that turns out to be private forgets whom it dials (BEP 27).
+      return isKnown && !addresses.has(endpoint) ? 'the torrent is private' : undefined
+    })
     return true
   }
 
@@ -109,7 +113,13 @@ export class Dialer {
     else this.#pending.delete(torrent)
   }
 
-  async #connect(torrent: TorrentDriver, endpoint: Endpoint, transport: Transport): Promise<void> {
+  /** `unwanted` tells why the peer is of no use any more. */
+  async #connect(
+    torrent: TorrentDriver,
+    endpoint: Endpoint,
+    transport: Transport,
+    unwanted: () => string | undefined,
+  ): Promise<void> {
     const { turns, clock, log } = this.#context
     const late = new AbortController()
     const cancel = clock.after(dialMs, () => late.abort())
@@ -124,21 +134,27 @@ export class Dialer {
       const dialling = transport.dial(endpoint, signal)
       const connection = await untilAborted(dialling, signal, (tooLate) => tooLate.close())
       cancel()
-      turns.run(() =>
+      turns.run(() => {
+        const reason = unwanted()
+        if (reason !== undefined) {
+          connection.close()
+          failed(reason)
+          return
+        }
         this.#handshakes.dialled(connection, torrent.infoHash, (result) => {
           if (result instanceof Error) {
             failed(result.message)
             return
           }
           this.#count(torrent, -1)
-          const refusal = torrent.isActive ? torrent.swarm.join(result, endpoint, 'known', true) : 'the torrent stopped'
+          const refusal = unwanted() ?? torrent.swarm.join(result, endpoint, 'known', true)
           if (refusal === undefined) return
           connection.close()
           torrent.swarm.addresses.failed(endpoint, turns.nowMs)
           this.#context.dialSoon()
           log.debug('a peer was refused', { address: formatEndpoint(endpoint), reason: refusal })
-        }),
-      )
+        })
+      })
     } catch (error) {
       cancel()
       turns.run(() => failed(error instanceof Error ? error.message : String(error)))

@@ -114,10 +114,15 @@ export class KnownAddresses {
     return this.#best(wantSeeds) === undefined ? (this.#waiting.first?.retryAtMs ?? Infinity) : nowMs
   }
 
-  /** A dial began: the address is not offered until `failed`, or `disconnected`. */
-  dialling(endpoint: Endpoint): void {
+  /** A dial began: the address is not offered until `failed`, or `disconnected`. False if it is not in the book. */
+  dialling(endpoint: Endpoint): boolean {
     const entry = this.#find(endpoint)
     if (entry !== undefined) this.#busy(entry, 'dialling')
+    return entry !== undefined
+  }
+
+  has(endpoint: Endpoint): boolean {
+    return this.#find(endpoint) !== undefined
   }
 
   /** A handshake with it succeeded, whoever dialled. */

@@ -11,6 +11,8 @@ export class MemoryNetwork {
   readonly #listeners = new Map<string, (connection: Connection) => void>()
   #nextPort = 40_000
   latencyMs = 1
+  /** How long a dial takes before there is a connection. */
+  dialMs = 0
   /** Every open end, so that a test can cut or count. */
   readonly ends = new Set<End>()
 
@@ -39,6 +41,7 @@ export class MemoryNetwork {
   async #dial(host: string, to: Endpoint): Promise<Connection> {
     const accept = this.#listeners.get(formatEndpoint(to))
     if (accept === undefined) throw new BitloomError('IO', `${formatEndpoint(to)} refuses`)
+    if (this.dialMs > 0) await new Promise<void>((resolve) => this.#clock.after(this.dialMs, resolve))
     const [near, far] = this.pair(to as IpEndpoint, { kind: 'ip', host, port: this.#nextPort++ })
     this.#clock.after(this.latencyMs, () => accept(far))
     return near
