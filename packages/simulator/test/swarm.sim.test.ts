@@ -29,6 +29,16 @@ describe('a swarm', () => {
     expect(seed?.uploadedBytes).toBeLessThan(0.5 * sumOf(result, 'downloadedBytes'))
   })
 
+  it('with few places for each peer is not kept by those who come first', async () => {
+    const line = { upBytesPerSecond: 64 * KiB, maxPeers: 4 }
+    const torrent = { lengthBytes: MiB, pieceBytes: 64 * KiB }
+    const groups = [seeds(1, line), peers(20, { ...line, arrive: { overMs: 10_000 } })]
+    const result = await simulate(smallSwarm({ torrent, groups }))
+    expect(result.finished).toBe(true)
+    // The first five alone need 30 seconds, and would have the others wait for that.
+    expect(result.finishedAtMs).toBeLessThan(60_000)
+  })
+
   it('is no faster than its lines, and not much slower', async () => {
     const result = await simulate(
       smallSwarm({

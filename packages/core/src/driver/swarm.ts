@@ -11,6 +11,7 @@ import type { Effects, Watch } from '../torrent/effects.js'
 import { keepHouse } from '../torrent/housekeeping.js'
 import { KnownAddresses } from '../torrent/known-addresses.js'
 import type { Extent } from '../torrent/open-piece.js'
+import { compareBytes, Places } from '../torrent/places.js'
 import { Torrent } from '../torrent/torrent.js'
 import { MessageDecoder } from '../wire/decoder.js'
 import { clientName } from '../wire/peer-id.js'
@@ -59,6 +60,9 @@ export class Swarm implements Effects, LinkOwner {
   readonly #links = new Map<Peer, PeerLink>()
   readonly #owners = new Map<PeerLink, Peer>()
   readonly #extensions: ExtensionTable
+  readonly #places: Places
+  /** Somebody was turned away for want of a place, and none came free since. */
+  #turnedAway = false
   #nextChokeMs = 0
   #lastChokeMs = -Infinity
   #nextHouseMs = 0
@@ -84,6 +88,7 @@ export class Swarm implements Effects, LinkOwner {
       allowance,
       nextPeerKey: () => context.nextId(),
     })
+    this.#places = new Places(context.peerId, (bytes) => context.hasher.digest('sha1', bytes))
     this.#extensions = new ExtensionTable({
       hooks: context.hooks,
       services: context.services,
@@ -175,37 +180,35 @@ export class Swarm implements Effects, LinkOwner {
     const ofCore = this.#refuseByRule(candidate)
     const ofTaps = ofCore === undefined ? hooks.acceptPeer(candidate, this.#parts.view()) : undefined
     const plugin = ofTaps === undefined ? undefined : hooks.lastPlugin
-    const reason = ofCore ?? ofTaps?.refuse ?? this.#refuseDouble(candidate.peerId, outgoing)
+    const reason = ofCore ?? ofTaps?.refuse ?? this.#findPlace(candidate.peerId, outgoing)
     if (reason === undefined) return undefined
     this.#parts.trace.refused(candidate, ofTaps ?? { refuse: reason }, plugin)
     this.#ban(candidate.endpoint, ofTaps?.banMs, reason)
     return reason
   }
 
-  #refuseByRule({
-    peerId,
-    endpoint,
-  }: {
-    readonly peerId: Uint8Array
-    readonly endpoint: Endpoint
-  }): string | undefined {
-    const { context } = this.#parts
-    if (equalBytes(peerId, context.peerId)) {
-      this.addresses.disconnected(endpoint, context.turns.nowMs, false)
-      return 'is ourselves'
-    }
-    return this.torrent.peers.size >= this.maxPeers ? 'has no place: too many peers' : undefined
+  #refuseByRule({ peerId, endpoint }: { peerId: Uint8Array; endpoint: Endpoint }): string | undefined {
+    if (!equalBytes(peerId, this.#context.peerId)) return undefined
+    this.addresses.disconnected(endpoint, this.#context.turns.nowMs, false)
+    return 'is ourselves'
   }
 
-  /** Both sides may have dialled: the connection that the smaller peer id dialled stays. */
-  #refuseDouble(peerId: Uint8Array, outgoing: boolean): string | undefined {
-    for (const peer of this.torrent.peers.values()) {
+  /** Sees to it that the peer has a place, or answers why it gets none. */
+  #findPlace(peerId: Uint8Array, outgoing: boolean): string | undefined {
+    const { peers } = this.torrent
+    for (const peer of peers.values()) {
       if (!equalBytes(peer.peerId, peerId)) continue
+      // Both sides may have dialled: the connection that the smaller peer id dialled stays.
       const weAreSmaller = compareBytes(this.#context.peerId, peerId) < 0
       const keepNew = peer.outgoing !== outgoing && outgoing === weAreSmaller
-      if (!keepNew) return 'is connected already'
-      this.drop(peer, 'connected twice')
+      if (keepNew) this.drop(peer, 'connected twice')
+      return keepNew ? undefined : 'is connected already'
     }
+    if (peers.size < this.maxPeers) return undefined
+    const other = peers.size > this.maxPeers ? undefined : this.#places.givesWay(peers.values(), peerId)
+    this.#turnedAway = other === undefined
+    if (other === undefined) return 'has no place: too many peers'
+    this.drop(other, 'made room for another peer')
     return undefined
   }
 
@@ -389,11 +392,23 @@ export class Swarm implements Effects, LinkOwner {
     if (nowMs >= this.#nextHouseMs) {
       this.#nextHouseMs = nowMs + houseEveryMs
       keepHouse(this.torrent, this, nowMs)
+      this.#makeRoom(nowMs)
     } else if (this.#isLimited) {
       this.torrent.requests.markAll()
     } else if (this.#isPaced) {
       this.torrent.requests.markWaiting()
     }
+  }
+
+  /** Where others wait for a place, one of no use leaves. */
+  #makeRoom(nowMs: number): void {
+    const { peers, isWhole } = this.torrent
+    if (peers.size < this.maxPeers) return
+    if (!this.#turnedAway && this.addresses.nextDeadlineMs(nowMs, !isWhole) > nowMs) return
+    const peer = this.#places.leaves(peers.values(), nowMs)
+    if (peer === undefined) return
+    this.#turnedAway = false
+    this.drop(peer, 'made room for another peer')
   }
 
   #choke(nowMs: number): void {
@@ -430,12 +445,4 @@ export class Swarm implements Effects, LinkOwner {
 
 function least(a: number | undefined, b: number | undefined): number | undefined {
   return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
-}
-
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  for (let index = 0; index < a.length; index++) {
-    const difference = (a[index] ?? 0) - (b[index] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return 0
 }

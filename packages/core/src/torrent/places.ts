@@ -1,0 +1,88 @@
+import type { Peer } from '../peer/peer.js'
+
+/** Peers that are of no use to each other for so long leave, where others wait for their place. */
+const uselessMs = 30_000
+/** How often somebody leaves for that reason at the most. */
+const roundMs = 10_000
+
+/**
+ * Who keeps a place in a torrent that has no more of them. Without such a rule the first to come fill each other's
+ * places, and everybody else waits outside until they are whole.
+ *
+ * Any two peers agree how much they deserve each other: their rank is a hash of both peer ids. A newcomer takes the place
+ * of the lowest that exchanges nothing just now, if it ranks higher. As ranks are mutual this settles, in a random graph.
+ * Source: BEP 40 (canonical peer priority), which hashes addresses; here ids, since a peer behind a NAT does not know its
+ * address. That peers of no use leave a full torrent is libtorrent's `inactivity_timeout` and `peer_turnover`.
+ */
+export class Places {
+  readonly #ownId: Uint8Array
+  readonly #sha1: (bytes: Uint8Array) => Uint8Array
+  readonly #ranks = new WeakMap<Peer, number>()
+  readonly #uselessSinceMs = new WeakMap<Peer, number>()
+  #nextRoundMs = 0
+
+  /** `ownId`: our peer id. */
+  constructor(ownId: Uint8Array, sha1: (bytes: Uint8Array) => Uint8Array) {
+    this.#ownId = ownId
+    this.#sha1 = sha1
+  }
+
+  /** Whose place a newcomer takes; `undefined` = it has to go. */
+  givesWay(peers: Iterable<Peer>, newcomerId: Uint8Array): Peer | undefined {
+    const lowest = this.#lowest(peers, isIdle)
+    return lowest !== undefined && this.#rank(lowest) < this.#rankOfId(newcomerId) ? lowest : undefined
+  }
+
+  /** To be asked every second while a torrent is full and others wait: who leaves now, if anybody. */
+  leaves(peers: Iterable<Peer>, nowMs: number): Peer | undefined {
+    if (nowMs < this.#nextRoundMs) return undefined
+    this.#nextRoundMs = nowMs + roundMs
+    return this.#lowest(peers, (peer) => this.#isLongUseless(peer, nowMs))
+  }
+
+  #isLongUseless(peer: Peer, nowMs: number): boolean {
+    if (peer.isInterested || peer.amInterested || !isIdle(peer)) {
+      this.#uselessSinceMs.delete(peer)
+      return false
+    }
+    const sinceMs = this.#uselessSinceMs.get(peer) ?? nowMs
+    this.#uselessSinceMs.set(peer, sinceMs)
+    return nowMs - sinceMs >= uselessMs
+  }
+
+  #lowest(peers: Iterable<Peer>, mayGo: (peer: Peer) => boolean): Peer | undefined {
+    let lowest: Peer | undefined
+    for (const peer of peers) {
+      if (mayGo(peer) && (lowest === undefined || this.#rank(peer) < this.#rank(lowest))) lowest = peer
+    }
+    return lowest
+  }
+
+  #rank(peer: Peer): number {
+    const rank = this.#ranks.get(peer) ?? this.#rankOfId(peer.peerId)
+    this.#ranks.set(peer, rank)
+    return rank
+  }
+
+  #rankOfId(peerId: Uint8Array): number {
+    const both = [this.#ownId, peerId].sort(compareBytes)
+    const hash = this.#sha1(Uint8Array.from(both.flatMap((id) => [...id])))
+    return new DataView(hash.buffer, hash.byteOffset).getUint32(0)
+  }
+}
+
+/** Neither may take anything of the other, and nothing is under way. */
+function isIdle(peer: Peer): boolean {
+  const takes = peer.amInterested && !peer.isChoking
+  const gives = peer.isInterested && !peer.amChoking
+  return !takes && !gives && peer.asked.size === 0 && peer.inbox.size === 0 && peer.outputBytes === 0
+}
+
+/** Negative where `a` sorts before `b`, of the same length. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  for (let index = 0; index < a.length; index++) {
+    const difference = (a[index] ?? 0) - (b[index] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return 0
+}

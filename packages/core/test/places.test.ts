@@ -1,0 +1,61 @@
+import { expect, it } from 'vitest'
+import { RawPeer } from './support/raw-peer.js'
+import { makeTorrent, TestStorage, World } from './support/world.js'
+import { block, piece } from './support/scenes.js'
+
+const seconds = 1_000
+
+/** A download with two places, and peers that dial it one after the other and have nothing. */
+async function full(order: readonly number[]) {
+  const world = new World()
+  const { metainfo, data } = makeTorrent({ lengthBytes: 10 * piece, pieceBytes: piece })
+  const limits = { maxPeersPerTorrent: 2 }
+  const engine = await world.node('10.0.0.1', { storage: new TestStorage(data.length), limits })
+  const torrent = await world.add(engine, metainfo)
+  await torrent.ready
+  const dial = (index: number): Promise<RawPeer> =>
+    RawPeer.dial(world, '10.0.0.1', metainfo, { id: `peer ${index}`, from: `10.9.9.${index}` })
+  const peers = new Map<number, RawPeer>()
+  for (const index of order) peers.set(index, await dial(index))
+  const staying = (): number[] => [...peers].filter(([, peer]) => !peer.isClosed).map(([index]) => index)
+  return { world, torrent, data, peers, staying, dial }
+}
+
+const numbers = [1, 2, 3, 4, 5, 6, 7, 8, 9]
+
+it('places do not go to whoever came first: in any order the same peers stay', async () => {
+  const forth = await full(numbers)
+  const back = await full([...numbers].reverse())
+  expect(forth.staying()).toHaveLength(2)
+  expect(forth.staying().sort()).toEqual(back.staying().sort())
+  expect(forth.torrent.view.stats.peers).toBe(2)
+})
+
+it('who gives us blocks keeps its place', async () => {
+  const { torrent, peers, data, staying, world, dial } = await full([1, 2])
+  for (const peer of peers.values()) {
+    peer.onRequest = (index, begin, length) => {
+      const at = index * piece + begin
+      if (index < 9) peer.sendBlock(index, begin, data.slice(at, at + length))
+    }
+    peer.say((wire) => {
+      wire.haveAll()
+      wire.choke(false)
+    })
+  }
+  await world.clock.advance(2 * seconds)
+  expect(torrent.view.stats.receivedBytes).toBeGreaterThanOrEqual(18 * block)
+  for (const index of numbers.slice(2)) expect((await dial(index)).isClosed).toBe(true)
+  expect(staying()).toEqual([1, 2])
+})
+
+it('where nobody has anything for anybody, a place goes to an address that is known', async () => {
+  const { torrent, world, data } = await full([1, 2])
+  const { metainfo } = makeTorrent({ lengthBytes: 10 * piece, pieceBytes: piece })
+  const seed = await world.node('10.0.0.2', { storage: new TestStorage(0, data) })
+  await world.add(seed, metainfo)
+  torrent.control.addPeers([world.endpoint('10.0.0.2')], 'tracker')
+  await world.clock.advance(20 * seconds)
+  expect(torrent.view.state).toBe('downloading')
+  expect(await world.clock.runUntil(() => torrent.view.state === 'seeding', 40 * seconds)).toBe(true)
+})
