@@ -35,6 +35,8 @@ export interface EngineContext {
   /** Real listening addresses. */
   addresses(): readonly IpEndpoint[]
   nextId(): number
+  /** Nobody at this host, in whatever spelling, is a peer of any torrent for a while; those who are leave. */
+  ban(host: string, forMs: number, reason: string): void
   /** Upload slots of one torrent in this round. */
   slotsFor(torrentId: string): number
   /** Peers were found, or a place became free. */

@@ -103,6 +103,7 @@ class SessionEngine implements Engine {
       limits: () => this.#limits,
       addresses: () => this.addresses,
       nextId: () => ++this.#lastId,
+      ban: (host, forMs, reason) => this.#ban(host, forMs, reason),
       slotsFor: (id) => this.#slotsFor(id),
       dialSoon: () => this.#dialSoon(),
       wake: () => this.#arm(),
@@ -172,6 +173,12 @@ class SessionEngine implements Engine {
     }
     const refusal = torrent.swarm.join(shaken, shaken.connection.remote, 'incoming', false)
     if (refusal !== undefined) this.#context.log.debug('an incoming peer was refused', { reason: refusal })
+  }
+
+  #ban(host: string, forMs: number, reason: string): void {
+    const { bans, turns } = this.#context
+    bans.ban(host, turns.nowMs + forMs)
+    for (const { swarm } of this.#torrents.values()) swarm.dropHost(host, reason)
   }
 
   #peerCount(): number {

@@ -5,7 +5,7 @@ import type { Run } from '../peer/request-inbox.js'
 import type { Endpoint } from '../ports/endpoint.js'
 import type { TorrentView } from '../ports/views.js'
 import { allowedFastCount, allowedFastSet } from '../torrent/fast-set.js'
-import { formatEndpoint, parseIp } from '../ports/endpoint.js'
+import { canonicalHost, formatEndpoint, parseIp } from '../ports/endpoint.js'
 import { chokeRound } from '../torrent/choke-round.js'
 import type { Effects, Watch } from '../torrent/effects.js'
 import { keepHouse } from '../torrent/housekeeping.js'
@@ -23,7 +23,7 @@ import { ExtensionTable } from './extension-table.js'
 import type { Shaken } from './handshakes.js'
 import { type LinkOwner, PeerLink } from './peer-link.js'
 import type { OwnLimits } from './torrent-limits.js'
-import type { TorrentTracer } from './torrent-tracer.js'
+import { bannedHost, type TorrentTracer } from './torrent-tracer.js'
 import { hasReservedBit, reservedBits } from '../wire/handshake.js'
 
 const chokeEveryMs = 10_000
@@ -188,8 +188,11 @@ export class Swarm implements Effects, LinkOwner {
   }
 
   #refuseByRule({ peerId, endpoint }: { peerId: Uint8Array; endpoint: Endpoint }): string | undefined {
-    if (!equalBytes(peerId, this.#context.peerId)) return undefined
-    this.addresses.disconnected(endpoint, this.#context.turns.nowMs, false)
+    const { bans, turns, peerId: own } = this.#context
+    // It may have been banned since its connection was made.
+    if (endpoint.kind === 'ip' && bans.isBanned(endpoint.host, turns.nowMs)) return bannedHost.refuse
+    if (!equalBytes(peerId, own)) return undefined
+    this.addresses.disconnected(endpoint, turns.nowMs, false)
     return 'is ourselves'
   }
 
@@ -255,16 +258,20 @@ export class Swarm implements Effects, LinkOwner {
 
   #ban(endpoint: Endpoint, banMs: number | undefined, reason: string): void {
     if (banMs === undefined || endpoint.kind !== 'ip') return
-    this.#parts.trace.banned(endpoint.host, banMs, reason)
-    this.#context.bans.ban(endpoint.host, this.#context.turns.nowMs + banMs)
+    this.banHost(endpoint.host, banMs, reason)
   }
 
-  /** Nobody at this host is a peer for a while; those who are leave. */
+  /** Nobody at this host is a peer of any torrent for a while; those who are leave. */
   banHost(host: string, forMs: number, reason: string): void {
-    this.#context.bans.ban(host, this.#context.turns.nowMs + forMs)
     this.#parts.trace.banned(host, forMs, reason)
+    this.#context.ban(host, forMs, reason)
+  }
+
+  /** Ends every connection with a host, in whatever spelling. */
+  dropHost(host: string, reason: string): void {
+    const name = canonicalHost(host)
     for (const peer of this.torrent.peers.values()) {
-      if (peer.endpoint.kind === 'ip' && peer.endpoint.host === host) this.drop(peer, reason)
+      if (peer.endpoint.kind === 'ip' && canonicalHost(peer.endpoint.host) === name) this.drop(peer, reason)
     }
   }
 

@@ -82,6 +82,12 @@ function longestZeroRun(groups: readonly number[]): { start: number; length: num
   return best
 }
 
+/** One spelling per address, whatever it is written like; a text that is none stays as it is. */
+export function canonicalHost(host: string): string {
+  const bytes = parseIp(host)
+  return bytes === undefined ? host : formatIp(bytes)
+}
+
 /** An endpoint from an address text in any spelling and a port; `undefined` if the host is no address or the port no port. */
 export function ipEndpoint(host: string, port: number): IpEndpoint | undefined {
   const bytes = parseIp(host)

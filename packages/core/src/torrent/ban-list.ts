@@ -1,4 +1,4 @@
-import { formatIp, parseIp } from '../ports/endpoint.js'
+import { canonicalHost } from '../ports/endpoint.js'
 
 /** Hosts that are kept away for some time. One list serves a whole session. Times are monotonic ms. */
 export class BanList {
@@ -17,13 +17,13 @@ export class BanList {
 
   /** Bans an address, in any spelling; a shorter ban does not cut a longer one short. */
   ban(host: string, untilMs: number): void {
-    const name = canonical(host)
+    const name = canonicalHost(host)
     if (!this.#untilMs.has(name) && this.#untilMs.size >= this.#limit) this.#dropEarliest()
     this.#untilMs.set(name, Math.max(untilMs, this.#untilMs.get(name) ?? -Infinity))
   }
 
   isBanned(host: string, nowMs: number): boolean {
-    const name = canonical(host)
+    const name = canonicalHost(host)
     const untilMs = this.#untilMs.get(name)
     if (untilMs === undefined) return false
     if (nowMs < untilMs) return true
@@ -33,7 +33,7 @@ export class BanList {
 
   /** Ends a ban; false if there was none. */
   lift(host: string): boolean {
-    return this.#untilMs.delete(canonical(host))
+    return this.#untilMs.delete(canonicalHost(host))
   }
 
   #dropEarliest(): void {
@@ -43,10 +43,4 @@ export class BanList {
     }
     if (earliest !== undefined) this.#untilMs.delete(earliest)
   }
-}
-
-/** One spelling per address, so that a ban cannot be dodged by writing it otherwise. */
-function canonical(host: string): string {
-  const bytes = parseIp(host)
-  return bytes === undefined ? host : formatIp(bytes)
 }
