@@ -46,8 +46,7 @@ function isInstalled() {
 }
 
 function build() {
-  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  run(process.execPath, [compiler, '-b'], 'The build failed')
+  run(process.execPath, [join(root, 'scripts', 'build.mjs')], 'The build failed')
 }
 
 /** Runs a program with its output on our stderr; ends the process with its failure. */

@@ -5,6 +5,6 @@ import { fileURLToPath } from 'node:url'
 export default function build(): void {
   if (process.env['BITLOOM_TEST_BUILT'] !== undefined) return
   const root = fileURLToPath(new URL('../..', import.meta.url))
-  const { status, stdout } = spawnSync(process.execPath, ['node_modules/typescript/bin/tsc', '-b'], { cwd: root })
+  const { status, stdout } = spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root })
   if (status !== 0) throw new Error(`The build failed: ${stdout.toString()}`)
 }

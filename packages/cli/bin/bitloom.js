@@ -1,4 +1,7 @@
 #!/usr/bin/env node
-import { main } from '../dist/main.js'
+import module from 'node:module'
 
+// From Node 22.8 on, what was compiled is kept for the next start.
+module.enableCompileCache?.()
+const { main } = await import('../dist/bundle/main.js')
 await main(process)

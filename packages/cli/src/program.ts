@@ -1,3 +1,4 @@
+import { version } from '@bitloom/core'
 import { type Command, Option, Command as NewCommand } from 'commander'
 import { addCommands } from './commands.js'
 import { loadConfig } from './config.js'
@@ -11,7 +12,6 @@ import type { Runtime } from './runtime.js'
 import { applySettings, pluginSettings } from './settings.js'
 import { configDirectory, stateDirectory } from './state-dir.js'
 import type { Stop } from './stop.js'
-import { version } from './version.js'
 
 /** The options that every verb has. */
 interface CommonOptions {

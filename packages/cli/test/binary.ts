@@ -45,7 +45,7 @@ export const binary = fileURLToPath(new URL('../bin/bitloom.js', import.meta.url
 /** Builds what is not built (the binary runs from dist) and makes a folder. `npm test` has built already. */
 export function openBench(): Bench {
   if (process.env['BITLOOM_TEST_BUILT'] === undefined) {
-    const built = spawnSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b'], { cwd: root })
+    const built = spawnSync(process.execPath, [join(root, 'scripts/build.mjs')], { cwd: root })
     if (built.status !== 0) throw new Error(`The build failed: ${built.stdout.toString()}`)
   }
   const folder = mkdtempSync(join(tmpdir(), 'bitloom-cli-test-'))

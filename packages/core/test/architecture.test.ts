@@ -22,7 +22,7 @@ const rooms: Readonly<Record<string, Room>> = {
     libraries: ['inversify', 'reflect-metadata'],
   },
   // Node's ports come as a plugin, so of the session they know the contract.
-  node: { imports: ['bytes', 'metainfo', 'ports', 'session/plugin.ts'], libraries: ['node:'] },
+  node: { imports: ['bytes', 'metainfo', 'ports', 'session/plugin.ts', 'session/version.ts'], libraries: ['node:'] },
 }
 
 interface Room {

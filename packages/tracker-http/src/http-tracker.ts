@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import { isIPv6 } from 'node:net'
 import {
   type AnnounceAnswer,
@@ -10,10 +9,11 @@ import {
   announceOverAll,
   redactUrl,
   resolveTracker,
+  version,
   withDeadline,
 } from '@bitloom/core'
-import { type Family, dispatchers } from './dispatchers.js'
-import { type HttpAnswer, exchange } from './exchange.js'
+import type { Dispatchers, Family } from './dispatchers.js'
+import type { HttpAnswer, HttpRequest } from './exchange.js'
 import type { TrackerHttpOptions } from './options.js'
 import { announceUrl, readAnnounce, readScrape, scrapeUrl } from './protocol.js'
 import { type Environment, proxyFor } from './proxy.js'
@@ -33,13 +33,20 @@ export function httpTracker(
 ): HttpTracker {
   const { resolver, clock, environment } = ports
   const { connectTimeoutMs = 10_000, timeoutMs = 30_000, ca } = options
-  const pools = dispatchers(resolver, { connectTimeoutMs, timeoutMs, ca })
   const settings = {
-    dispatchers: pools,
     proxyFor: (url: URL) => proxyFor(url, options.proxy, environment),
     maxAnswerBytes: options.maxAnswerBytes ?? 1024 * 1024,
     maxRedirects: options.maxRedirects ?? 5,
-    userAgent: options.userAgent ?? defaultUserAgent(),
+    userAgent: options.userAgent ?? `Bitloom/${version}`,
+  }
+  let pools: Promise<Dispatchers> | undefined
+  /** The HTTP library is large: it is loaded with the first request, not with the plugin. */
+  const exchanged = async (asked: HttpRequest): Promise<HttpAnswer> => {
+    pools ??= import('./dispatchers.js').then((loaded) =>
+      loaded.dispatchers(resolver, { connectTimeoutMs, timeoutMs, ca }),
+    )
+    const { exchange } = await import('./exchange.js')
+    return exchange({ ...settings, dispatchers: await pools }, asked)
   }
   /** Every family of a direct tracker that has several, else the one way there is. */
   const waysTo = async (url: URL, signal: AbortSignal): Promise<readonly Family[]> => {
@@ -55,13 +62,7 @@ export function httpTracker(
         const parsed = httpUrl(request.url)
         const url = announceUrl(request, identity)
         const over = async (family: Family, signal: AbortSignal): Promise<AnnounceAnswer> => {
-          const answer = await exchange(settings, {
-            url,
-            tracker: request.url,
-            headers: request.headers,
-            family,
-            signal,
-          })
+          const answer = await exchanged({ url, tracker: request.url, headers: request.headers, family, signal })
           return readChecked(answer, request.url, () => readAnnounce(answer.bytes, request.url))
         }
         const ways = await waysTo(parsed, signal)
@@ -77,10 +78,10 @@ export function httpTracker(
         const target = scrapeUrl(url, infoHashes)
         if (target === undefined) throw unsupported(url, 'offers no scrape')
         if (infoHashes.length === 0) return []
-        const answer = await exchange(settings, { url: target, tracker: url, headers: {}, family: 0, signal })
+        const answer = await exchanged({ url: target, tracker: url, headers: {}, family: 0, signal })
         return readChecked(answer, url, () => readScrape(answer.bytes, infoHashes, url))
       }),
-    close: () => pools.close(),
+    close: async () => (await pools)?.close(),
   }
 }
 
@@ -109,9 +110,4 @@ function httpUrl(url: string): URL {
 
 function unsupported(url: string, what: string): TrackerError {
   return new TrackerError('TRACKER_UNSUPPORTED', `the tracker ${redactUrl(url)} ${what}`)
-}
-
-function defaultUserAgent(): string {
-  const manifest = createRequire(import.meta.url)('../package.json') as { readonly version: string }
-  return `Bitloom/${manifest.version}`
 }

@@ -12,6 +12,7 @@ import {
   peerIdPrefix,
   reservedBits,
   reservedBytes,
+  version,
 } from '@bitloom/core'
 import { lookup } from 'node:dns/promises'
 import { connect, type Socket } from 'node:net'
@@ -21,7 +22,6 @@ import { hex, printable } from '../output.js'
 import { withHost } from '../probe.js'
 import type { Runtime } from '../runtime.js'
 import { identify, wireHashOf } from '../torrents.js'
-import { version } from '../version.js'
 
 interface HandshakeOptions {
   /** Milliseconds. */

@@ -54,6 +54,11 @@ export class BitloomError extends Error {
     this.name = new.target.name
     this.code = code
   }
+
+  /** `instanceof` tells by brand and name: a plugin may bring its own copy of core, and throw its errors. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return isBitloomError(value) && (this === BitloomError || value.name === this.name)
+  }
 }
 
 /** True for an error of Bitloom, also one thrown by another copy of core in the same process. */

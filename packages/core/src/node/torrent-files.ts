@@ -1,6 +1,5 @@
 /** The functions of metainfo bound to the hashes and the file system of Node. */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import { createMetainfo, type CreateOptions } from '../metainfo/create.js'
 import { checkedSources, type SourceFile } from '../metainfo/create-sources.js'
@@ -9,6 +8,7 @@ import type { Metainfo } from '../metainfo/metainfo.js'
 import { parseInfo as parseInfoWith, parseTorrent as parseTorrentWith } from '../metainfo/parse-torrent.js'
 import type { Hashing } from '../metainfo/piece-hashers.js'
 import type { Digest, Surroundings } from '../metainfo/read-info.js'
+import { version } from '../session/version.js'
 import { findFiles, type FoundFiles } from './find-files.js'
 
 /** `CreateOptions` with the defaults of a program: the path's name, this hour, this program. */
@@ -64,7 +64,7 @@ export async function createTorrent(path: string, options: CreateTorrentOptions 
   const found = await findFiles(path, options)
   const { name = basename(resolve(path)), noDate, noCreatedBy, ...rest } = options
   const bytes = await createMetainfo(found.files, hashing, {
-    ...(noCreatedBy === true ? {} : { createdBy: programName() }),
+    ...(noCreatedBy === true ? {} : { createdBy: `Bitloom/${version}` }),
     ...(noDate === true ? {} : { creationDate: Math.floor(Date.now() / 1000) }),
     ...rest,
     name,
@@ -88,9 +88,4 @@ function renamedFiles(torrent: Metainfo, files: readonly SourceFile[], name: str
     const to = stored[index]
     return to === undefined || to === from ? [] : [{ from, to }]
   })
-}
-
-function programName(): string {
-  const card: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return `Bitloom/${(card as { version: string }).version}`
 }
