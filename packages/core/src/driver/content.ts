@@ -98,7 +98,7 @@ export class TorrentContent {
       memory,
       nextJobId: () => context.nextId(),
       dropHash: (job) => hasher.drop(job),
-      cancelled: (piece, block, except) => torrent.requests.cancelled(piece, block, except),
+      cancelled: (piece, block, except, others) => torrent.requests.cancelled(piece, block, except, others),
     })
   }
 

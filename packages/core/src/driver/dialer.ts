@@ -18,11 +18,13 @@ export class Dialer {
   readonly #context: EngineContext
   readonly #handshakes: Handshakes
   readonly #torrents: () => Iterable<TorrentDriver>
-  readonly #abort = new AbortController()
+  /** Those under way. */
+  readonly #dials = new Set<AbortController>()
   readonly #pending = new Map<TorrentDriver, number>()
   #halfOpen = 0
   #tokens: number
   #tokensAtMs: number
+  #isClosed = false
 
   constructor(context: EngineContext, handshakes: Handshakes, torrents: () => Iterable<TorrentDriver>) {
     this.#context = context
@@ -65,7 +67,7 @@ export class Dialer {
   }
 
   #mayDial(): boolean {
-    return this.#tokens >= 1 && this.#halfOpen < this.#context.limits().halfOpen && !this.#abort.signal.aborted
+    return this.#tokens >= 1 && this.#halfOpen < this.#context.limits().halfOpen && !this.#isClosed
   }
 
   #hasRoom(torrent: TorrentDriver): boolean {
@@ -121,9 +123,15 @@ export class Dialer {
     unwanted: () => string | undefined,
   ): Promise<void> {
     const { turns, clock, log } = this.#context
-    const late = new AbortController()
-    const cancel = clock.after(dialMs, () => late.abort())
-    const signal = AbortSignal.any([this.#abort.signal, late.signal])
+    const abort = new AbortController()
+    const { signal } = abort
+    const stopTimer = clock.after(dialMs, () => abort.abort())
+    this.#dials.add(abort)
+    if (this.#isClosed) abort.abort()
+    const settled = (): void => {
+      stopTimer()
+      this.#dials.delete(abort)
+    }
     const failed = (reason: string): void => {
       this.#count(torrent, -1)
       torrent.swarm.addresses.failed(endpoint, turns.nowMs)
@@ -133,7 +141,7 @@ export class Dialer {
     try {
       const dialling = transport.dial(endpoint, signal)
       const connection = await untilAborted(dialling, signal, (tooLate) => tooLate.close())
-      cancel()
+      settled()
       turns.run(() => {
         const reason = unwanted()
         if (reason !== undefined) {
@@ -156,12 +164,13 @@ export class Dialer {
         })
       })
     } catch (error) {
-      cancel()
+      settled()
       turns.run(() => failed(error instanceof Error ? error.message : String(error)))
     }
   }
 
   close(): void {
-    this.#abort.abort()
+    this.#isClosed = true
+    for (const dial of [...this.#dials]) dial.abort()
   }
 }

@@ -1,4 +1,4 @@
-import { equalBytes } from '../bytes/text.js'
+import { equalBytes, latin1 } from '../bytes/text.js'
 import type { PeerCandidate } from '../hooks/hooks.js'
 import type { Hello, Peer } from '../peer/peer.js'
 import type { Run } from '../peer/request-inbox.js'
@@ -59,6 +59,8 @@ export class Swarm implements Effects, LinkOwner {
   readonly #context: EngineContext
   readonly #links = new Map<Peer, PeerLink>()
   readonly #owners = new Map<PeerLink, Peer>()
+  /** By peer id, one character a byte. */
+  readonly #byId = new Map<string, Peer>()
   readonly #extensions: ExtensionTable
   readonly #places: Places
   /** Somebody was turned away for want of a place, and none came free since. */
@@ -159,6 +161,7 @@ export class Swarm implements Effects, LinkOwner {
     peer.client = clientName(hello.peerId)
     this.#links.set(peer, link)
     this.#owners.set(link, peer)
+    this.#byId.set(latin1(hello.peerId), peer)
     this.addresses.connected(endpoint, this.#context.turns.nowMs)
     const { claimedIds } = this.#extensions
     const decoder = new MessageDecoder(peer, { claimedIds, pieceCount: this.torrent.metainfo?.layout.pieceCount })
@@ -199,12 +202,12 @@ export class Swarm implements Effects, LinkOwner {
   /** Sees to it that the peer has a place, or answers why it gets none. */
   #findPlace(peerId: Uint8Array, outgoing: boolean): string | undefined {
     const { peers } = this.torrent
-    for (const peer of peers.values()) {
-      if (!equalBytes(peer.peerId, peerId)) continue
+    const twin = this.#byId.get(latin1(peerId))
+    if (twin !== undefined) {
       // Both sides may have dialled: the connection that the smaller peer id dialled stays.
       const weAreSmaller = compareBytes(this.#context.peerId, peerId) < 0
-      const keepNew = peer.outgoing !== outgoing && outgoing === weAreSmaller
-      if (keepNew) this.drop(peer, 'connected twice')
+      const keepNew = twin.outgoing !== outgoing && outgoing === weAreSmaller
+      if (keepNew) this.drop(twin, 'connected twice')
       return keepNew ? undefined : 'is connected already'
     }
     if (peers.size < this.maxPeers) return undefined
@@ -218,7 +221,7 @@ export class Swarm implements Effects, LinkOwner {
   #grantFast(peer: Peer): void {
     const pieceCount = this.torrent.metainfo?.layout.pieceCount ?? 0
     const ip = peer.endpoint.kind === 'ip' ? parseIp(peer.endpoint.host) : undefined
-    if (!peer.supportsFast || pieceCount === 0 || ip?.length !== 4) return
+    if (!peer.supportsFast || pieceCount === 0 || ip?.length !== 4 || this.torrent.ledger?.have.count === 0) return
     const sha1 = (bytes: Uint8Array): Uint8Array => this.#context.hasher.digest('sha1', bytes)
     for (const piece of allowedFastSet(this.#parts.infoHash, ip, pieceCount, allowedFastCount, sha1)) {
       if (!this.torrent.mayServe(peer, piece)) continue
@@ -237,6 +240,8 @@ export class Swarm implements Effects, LinkOwner {
     if (link === undefined) return
     this.#links.delete(peer)
     this.#owners.delete(link)
+    const id = latin1(peer.peerId)
+    if (this.#byId.get(id) === peer) this.#byId.delete(id)
     this.#decoders.delete(peer)
     link.close()
     this.torrent.peerLeft(peer)

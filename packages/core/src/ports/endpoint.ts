@@ -25,10 +25,26 @@ export function parseIp(text: string): Uint8Array | undefined {
 }
 
 function parseIpv4(text: string): Uint8Array | undefined {
-  const parts = text.split('.')
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256))
-    return undefined
-  return Uint8Array.from(parts, Number)
+  const bytes = new Uint8Array(4)
+  let at = 0
+  for (let index = 0; index < 4; index++) {
+    const start = at
+    let value = 0
+    for (let digit = digitAt(text, at); digit >= 0; digit = digitAt(text, ++at)) value = value * 10 + digit
+    const hasLeadingZero = at - start > 1 && digitAt(text, start) === 0
+    if (at === start || at - start > 3 || value > 255 || hasLeadingZero) return undefined
+    if (index < 3 && text.charCodeAt(at++) !== dot) return undefined
+    bytes[index] = value
+  }
+  return at === text.length ? bytes : undefined
+}
+
+const dot = 46
+
+/** -1 = no digit. */
+function digitAt(text: string, at: number): number {
+  const value = text.charCodeAt(at) - 48
+  return value >= 0 && value <= 9 ? value : -1
 }
 
 function parseIpv6(text: string): Uint8Array | undefined {
@@ -122,6 +138,7 @@ export type IpScope = 'unspecified' | 'loopback' | 'link-local' | 'private' | 'm
 export function ipScope(host: string): IpScope | undefined {
   const bytes = parseIp(host)
   if (bytes === undefined) return undefined
+  if (bytes.length === 4) return ipv4Scope(bytes)
   const mapped = formatIp(bytes)
   return mapped.includes(':') ? ipv6Scope(bytes) : ipv4Scope(parseIpv4(mapped) ?? bytes)
 }

@@ -7,8 +7,8 @@ import type { OpenPieces } from './open-pieces.js'
 export interface ArrivalParts {
   readonly layout: Layout
   readonly memory: Memory
-  /** A cancel is due: somebody else brought the block. */
-  cancelled(piece: number, block: number, except: Peer): void
+  /** Cancels are due: `except` brought a block that so many others owe. */
+  cancelled(piece: number, block: number, except: Peer, others: number): void
 }
 
 /**
@@ -75,7 +75,8 @@ export class Arrivals {
     this.drop(peer)
     const owed = this.#open.received(open, extent, block, nowMs)
     open.contributors.add(peer)
-    if (owed > Number(wasAsked)) this.#parts.cancelled(piece, block, peer)
+    const others = owed - Number(wasAsked)
+    if (others > 0) this.#parts.cancelled(piece, block, peer, others)
     return extent
   }
 

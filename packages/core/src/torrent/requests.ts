@@ -127,10 +127,13 @@ export class Requests {
     this.wakeHungry()
   }
 
-  /** A block was brought by one peer that others were asked for too. */
-  cancelled(piece: number, block: number, except: Peer): void {
+  /** A block was brought by one peer that so many others were asked for too. */
+  cancelled(piece: number, block: number, except: Peer, others: number): void {
+    let left = others
     for (const peer of this.#parts.torrent.peers.values()) {
+      if (left === 0) return
       if (peer === except || !peer.asked.has(piece, block)) continue
+      left--
       const arriving = isArriving(peer, piece, block)
       peer.lapse(piece, block, this.#blockLength(piece, block), !arriving)
       this.#parts.allowance.refund(this.#blockLength(piece, block))

@@ -86,9 +86,8 @@ export class Showing {
   tellHaves(): void {
     if (this.#unannounced.length === 0) return
     for (const peer of this.#parts.torrent.peers.values()) {
-      for (const piece of this.#unannounced) {
-        if (!peer.isSeed && peer.shown === undefined) peer.out.have(piece)
-      }
+      if (peer.isSeed || peer.shown !== undefined) continue
+      for (const piece of this.#unannounced) peer.out.have(piece)
       this.#parts.effects.flush(peer)
     }
     this.#unannounced.length = 0

@@ -205,7 +205,8 @@ export class Torrent implements PeerEvents, TorrentBooks {
     if (this.ledger?.wanted.has(piece) === true) {
       peer.offered++
       this.#showInterest(peer)
-      this.requests.mark(peer)
+      // Who lets us ask for nothing is refilled when that changes.
+      if (!peer.isChoking || peer.allowed.size > 0) this.requests.mark(peer)
     }
     this.#parts.watch.peerHas(peer, piece)
   }

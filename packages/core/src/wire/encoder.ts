@@ -4,7 +4,9 @@ import type { Wire } from './wire.js'
 /** What precedes a block's payload: length prefix, id, piece, begin (BEP 3, "piece"). */
 export const blockHeaderBytes = 13
 
-const firstSlabBytes = 512
+/** So much lives on the JavaScript heap itself (V8), which costs a fraction of a buffer outside of it. */
+const smallSlabBytes = 64
+const largeSlabBytes = 512
 
 /** Writes the 13 bytes before a block of `length` bytes into `into` from `at`. */
 export function blockHeader(into: Uint8Array, at: number, piece: number, begin: number, length: number): void {
@@ -15,18 +17,13 @@ export function blockHeader(into: Uint8Array, at: number, piece: number, begin: 
 }
 
 /**
- * Peer messages to bytes: each call appends one message to a slab, which leaves whole by `takeOutput`, once a turn.
+ * Peer messages to bytes: each call appends one message to a slab, which leaves whole by `takeOutput`, once a turn. A few
+ * bytes leave as a copy instead, and their slab stays: most turns have one HAVE to say.
  * Whether the remote may be sent a message (fast extension, extension protocol) is the caller's concern.
  */
 export class WireEncoder implements Wire {
-  readonly #take: (lengthBytes: number) => Uint8Array
-  #slab: Uint8Array | undefined
+  #room = new Uint8Array(smallSlabBytes)
   #length = 0
-
-  /** `take` gives buffers of at least the wanted length; default: fresh ones. */
-  constructor(take: (lengthBytes: number) => Uint8Array = (lengthBytes) => new Uint8Array(lengthBytes)) {
-    this.#take = take
-  }
 
   /** Bytes that wait for `takeOutput`. */
   get pendingBytes(): number {
@@ -35,10 +32,12 @@ export class WireEncoder implements Wire {
 
   /** All messages so far, in order, now the caller's; `undefined` = nothing to send. */
   takeOutput(): Uint8Array | undefined {
-    const bytes = this.#slab?.subarray(0, this.#length)
-    this.#slab = undefined
+    const [room, length] = [this.#room, this.#length]
+    if (length === 0) return undefined
     this.#length = 0
-    return bytes
+    if (room.length === smallSlabBytes) return room.slice(0, length)
+    this.#room = new Uint8Array(smallSlabBytes)
+    return room.subarray(0, length)
   }
 
   keepAlive(): void {
@@ -139,17 +138,13 @@ export class WireEncoder implements Wire {
     return at + 5
   }
 
-  get #room(): Uint8Array {
-    return (this.#slab ??= this.#take(firstSlabBytes))
-  }
-
   #reserve(lengthBytes: number): number {
     const at = this.#length
     const needed = at + lengthBytes
     if (needed > this.#room.length) {
-      const grown = this.#take(Math.max(needed, this.#room.length * 2))
-      grown.set(this.#room.subarray(0, at))
-      this.#slab = grown
+      const grown = new Uint8Array(Math.max(needed, this.#room.length * 2, largeSlabBytes))
+      grown.set(this.#room)
+      this.#room = grown
     }
     this.#length = needed
     return at

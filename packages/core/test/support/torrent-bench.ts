@@ -76,7 +76,7 @@ export class TorrentBench {
       budget: this.budget,
       memory: this.memory,
       nextJobId: () => ++this.#job,
-      cancelled: (piece, index, except) => this.torrent.requests.cancelled(piece, index, except),
+      cancelled: (piece, index, except, others) => this.torrent.requests.cancelled(piece, index, except, others),
       dropHash: (job) => {
         this.droppedJobs.add(job.id)
         this.begunJobs.delete(job.id)
