@@ -227,6 +227,27 @@ describe('requests', () => {
     expect(other.heard).toContain(`reject ${granted(other)} 0 ${block}`)
   })
 
+  it('while choked give the place to the next when their peer takes nothing for 10 s', async () => {
+    const { world, metainfo, peer } = await seeding({ pieces: 40 })
+    const other = await RawPeer.dial(world, '10.0.0.1', metainfo, { id: 'other', from: '10.8.8.8' })
+    const granted = (one: RawPeer): number =>
+      Number(one.heard.find((line) => line.startsWith('allowFast'))?.split(' ')[1])
+    peer.stopReading()
+    peer.say((wire) => wire.request(granted(peer), 0, block))
+    await world.clock.advance(9_000)
+    const ask = async (): Promise<void> => {
+      // Who stalls may ask on, and say that it lives: it gains nothing by that.
+      peer.say((wire) => (wire.request(granted(peer), block, block), wire.keepAlive()))
+      other.say((wire) => wire.request(granted(other), 0, block))
+      await world.clock.advance(50)
+    }
+    await ask()
+    expect(other.count('block')).toBe(0)
+    await world.clock.advance(1_000)
+    await ask()
+    expect(other.heard).toContain(`block ${granted(other)} 0 ${block}`)
+  })
+
   it('beyond 500 are rejected', async () => {
     const { world, peer } = await seeding()
     peer.say((wire) => wire.interested(true))

@@ -153,7 +153,7 @@ export class DataPath {
   serve(peer: Peer, link: PeerLink, run: Run): void {
     const { storage, torrent, turns, memory } = this.#parts
     const { slab, gaps } = link.prepareRun(run)
-    const sent = (): void => turns.run(() => torrent.sent(peer, run.lengthBytes))
+    const sent = (): void => turns.run(() => torrent.sent(peer, run.lengthBytes, turns.nowMs))
     this.#track(
       () => storage.read(run.piece, run.begin, gaps, 'serve'),
       () => {
@@ -162,7 +162,7 @@ export class DataPath {
       },
       (error) => {
         memory.give(slab)
-        torrent.sent(peer, run.lengthBytes)
+        torrent.sent(peer, run.lengthBytes, turns.nowMs)
         rejectRun(peer, run)
         link.flush()
         if (!this.#isClosed) this.#parts.lostPiece(run.piece, asError(error))

@@ -82,6 +82,8 @@ export class Peer implements Wire, PeerView {
   countsAsSeed = false
   /** Bytes that are being read or sent for it. */
   outputBytes = 0
+  /** Since when it has taken nothing of them. */
+  tookAtMs = 0
   /** Not asked for anything before this time: it refused a request while it did not choke us. */
   restUntilMs = 0
   lastSentMs: number

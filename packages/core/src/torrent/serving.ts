@@ -67,6 +67,7 @@ export class Serving {
     if (run === undefined) return false
     this.#allowance.sent(run.lengthBytes, nowMs)
     peer.uploadCharged(run.lengthBytes, nowMs)
+    if (peer.outputBytes === 0) peer.tookAtMs = nowMs
     peer.outputBytes += run.lengthBytes
     this.#effects.serve(peer, run)
     return true

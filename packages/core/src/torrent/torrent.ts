@@ -24,6 +24,8 @@ export interface TorrentParts {
 const banMs = 3_600_000
 /** A ban that does not rule a peer out for good when nobody else has what is missing. */
 const shortBanMs = 300_000
+/** A choked peer that has taken nothing of what it asked for so long does not count any more. */
+const takesMs = 10_000
 
 /**
  * One torrent as a state machine without I/O: peers, and once the content is known its ledger and availability.
@@ -221,12 +223,15 @@ export class Torrent implements PeerEvents, TorrentBooks {
 
   /**
    * BEP 6 lets a choked peer start, if we have the means and it has little: one at a time, or in a crowd those who have no
-   * slot would take the upload from those who have one.
+   * slot would take the upload from those who have one. One that takes nothing does not keep the others waiting.
    */
   maySpare(peer: Peer): boolean {
     if (peer.haves.count >= allowedFastCount) return false
+    const nowMs = peer.lastHeardMs
     for (const other of this.peers.values()) {
-      if (other !== peer && other.amChoking && (other.inbox.size > 0 || other.outputBytes > 0)) return false
+      if (other === peer || !other.amChoking) continue
+      const takes = other.outputBytes > 0 ? nowMs - other.tookAtMs < takesMs : other.inbox.size > 0
+      if (takes) return false
     }
     return true
   }
@@ -350,8 +355,9 @@ export class Torrent implements PeerEvents, TorrentBooks {
   }
 
   /** Bytes left for a peer; there is room for more. */
-  sent(peer: Peer, lengthBytes: number): void {
+  sent(peer: Peer, lengthBytes: number, nowMs: number): void {
     peer.outputBytes -= lengthBytes
+    peer.tookAtMs = nowMs
     if (peer.inbox.size > 0) this.requests.mark(peer)
   }
 }
