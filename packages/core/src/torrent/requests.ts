@@ -32,6 +32,8 @@ export class Requests {
   readonly #dirty = new Set<Peer>()
   /** Peers that could take more, had there been something to ask or room to put it. */
   readonly #hungry = new Set<Peer>()
+  /** Peers that could take more but for a rate limit; who was served longest ago comes first. */
+  readonly #inTurn = new Set<Peer>()
   readonly #serving: Serving
   #wasEndgame = false
 
@@ -56,7 +58,7 @@ export class Requests {
     for (const peer of this.#parts.torrent.peers.values()) if (peer.inbox.size > 0) this.mark(peer)
   }
 
-  /** Peers that wait for memory, a rate limit or something to ask get another chance. */
+  /** Peers that wait for memory or something to ask get another chance. */
   wakeHungry(): void {
     for (const peer of this.#hungry) this.mark(peer)
     this.#hungry.clear()
@@ -64,35 +66,55 @@ export class Requests {
 
   /** Ends the turn: each touched peer is refilled and served once. */
   settle(nowMs: number): void {
-    for (const peer of this.#dirty) this.#refill(peer, nowMs)
+    if (this.#parts.allowance.toAsk(nowMs) < Infinity) this.#refillInTurn(nowMs)
+    else this.#refillAll(nowMs)
     const endgame = this.#parts.torrent.ledger?.inEndgame === true
     if (endgame && !this.#wasEndgame) {
-      for (const peer of this.#hungry) this.#refill(peer, nowMs)
+      for (const peer of this.#hungry) this.#refill(peer, nowMs, Infinity)
     }
     this.#wasEndgame = endgame
     this.#serving.serve(this.#dirty, nowMs)
     this.#dirty.clear()
   }
 
-  #refill(peer: Peer, nowMs: number): void {
+  #refillAll(nowMs: number): void {
+    this.#inTurn.clear()
+    for (const peer of this.#dirty) this.#refill(peer, nowMs, Infinity)
+  }
+
+  /** What a limit lets through is shared, or whoever comes first would take it all. */
+  #refillInTurn(nowMs: number): void {
+    for (const peer of this.#dirty) this.#inTurn.add(peer)
+    let waiting = this.#inTurn.size
+    for (const peer of [...this.#inTurn]) {
+      const available = this.#parts.allowance.toAsk(nowMs)
+      if (available <= 0) return
+      this.#inTurn.delete(peer)
+      if (this.#refill(peer, nowMs, Math.max(blockBytes, available / waiting--))) this.#inTurn.add(peer)
+    }
+  }
+
+  /** True if the peer could take more than `shareBytes`. */
+  #refill(peer: Peer, nowMs: number, shareBytes: number): boolean {
     const { torrent, allowance, decisions, effects } = this.#parts
     const { ledger } = torrent
-    if (ledger === undefined || !this.isOn || !peer.amInterested || nowMs < peer.restUntilMs) return
-    if (peer.isChoking && peer.allowed.size === 0) return
+    if (ledger === undefined || !this.isOn || !peer.amInterested || nowMs < peer.restUntilMs) return false
+    if (peer.isChoking && peer.allowed.size === 0) return false
     const { size } = peer.window
-    if (peer.asked.size > size * refillBelow) return
+    if (peer.asked.size > size * refillBelow) return false
     const room = size - peer.asked.size
-    const budget = Math.min(room, Math.ceil(allowance.toAsk(nowMs) / blockBytes))
-    if (budget < room) this.#hungry.add(peer)
-    if (budget <= 0) return
+    const budget = Math.min(room, Math.ceil(Math.min(shareBytes, allowance.toAsk(nowMs)) / blockBytes))
+    if (budget <= 0) return true
     const before = peer.requestedBytes
     const picks = ledger.begin(peer, budget, nowMs, decisions.takes)
     const enough = decisions.pick(peer, picks)
     if (!enough && picks.left > 0) ledger.takeEndgame()
-    if (ledger.end() > 0) this.#hungry.add(peer)
-    if (peer.requestedBytes === before) return
+    const isHungry = ledger.end() > 0
+    if (isHungry) this.#hungry.add(peer)
+    if (peer.requestedBytes === before) return false
     allowance.asked(peer.requestedBytes - before, nowMs)
     effects.flush(peer)
+    return budget < room && !isHungry
   }
 
   /** Payload that peers owe us. */
@@ -162,6 +184,7 @@ export class Requests {
   /** Others get what it gave up before it may ask again. */
   #asksLast(peer: Peer): void {
     this.#hungry.delete(peer)
+    this.#inTurn.delete(peer)
     this.wakeHungry()
     this.mark(peer)
   }
@@ -194,6 +217,7 @@ export class Requests {
   peerLeft(peer: Peer): void {
     this.#dirty.delete(peer)
     this.#hungry.delete(peer)
+    this.#inTurn.delete(peer)
     this.#serving.peerLeft(peer)
     while (peer.asked.shift((piece, block) => this.released(piece, block))) continue
     this.#parts.torrent.ledger?.peerLeft(peer)
