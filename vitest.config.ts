@@ -16,6 +16,8 @@ const interopTimeoutMs = process.env['BITLOOM_INTEROP_FULL'] === '1' ? 900_000 :
 export default defineConfig({
   ...shared,
   test: {
+    // Much of it waits for processes and timers: a core that is left over stands idle.
+    maxWorkers: '100%',
     projects: [
       ...packages.map((name) => ({
         ...shared,

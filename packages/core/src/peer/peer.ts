@@ -361,6 +361,13 @@ export class Peer implements Wire, PeerView {
     return this.#barred.size > 0 && this.#barred.has(blockKey(piece, block))
   }
 
+  /** It cannot bring a piece of so many blocks whole: a plugin rejected one of them. */
+  isBarredFrom(piece: number, blocks: number): boolean {
+    if (this.#barred.size === 0) return false
+    for (let block = 0; block < blocks; block++) if (this.isBarred(piece, block)) return true
+    return false
+  }
+
   /** The choker gave it a rate of its own. */
   get isPaced(): boolean {
     return this.#sendBucket !== undefined

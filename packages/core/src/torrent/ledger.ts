@@ -179,8 +179,9 @@ export class Ledger implements Picks {
     return open.exclusive && open.lead !== peer && this.#hasLead(open)
   }
 
-  #hasLead({ lead, piece }: OpenPiece): boolean {
-    return lead !== undefined && !lead.snubbed && (!lead.isChoking || lead.allowed.has(piece))
+  #hasLead({ lead, piece, states }: OpenPiece): boolean {
+    if (lead === undefined || lead.snubbed || lead.isBarredFrom(piece, states.length)) return false
+    return !lead.isChoking || lead.allowed.has(piece)
   }
 
   /** Another peer is bringing this piece quickly enough by itself. */

@@ -23,6 +23,11 @@ export const layout = createLayout([{ lengthBytes, offsetBytes: 0, padding: fals
 /** What every byte of a block is. */
 const fillOf = (piece: number, index: number): number => 1 + piece * blocksPerPiece + index
 
+/** Thousands of checks in each run: `expect` is only for one that fails. */
+function same<T>(actual: T, expected: T, what: string): void {
+  if (!Object.is(actual, expected)) throw new Error(`${what}: ${String(actual)} instead of ${String(expected)}`)
+}
+
 interface Call {
   readonly kind: 'hash' | 'readBack' | 'write'
   readonly extent: Extent
@@ -258,7 +263,7 @@ export class TorrentBench {
     for (const { peer } of this.seats) {
       const seen = new Set<string>()
       peer.asked.each((piece, index) => seen.add(`${piece}/${index}`))
-      expect(seen.size).toBe(peer.asked.size)
+      same(seen.size, peer.asked.size, 'what peers and pieces say')
       for (const name of seen) askers.set(name, (askers.get(name) ?? 0) + 1)
     }
     let known = 0
@@ -266,15 +271,19 @@ export class TorrentBench {
       for (const [index, state] of open.states.entries()) {
         const owed = askers.get(`${open.piece}/${index}`) ?? 0
         known += owed
-        if (state === 0) expect(owed, 'a free block is asked of nobody').toBe(0)
-        if (state === 1) expect(owed, 'askers of a block').toBe(open.askers[index])
-        if (state === 1) expect(owed).toBeGreaterThan(0)
-        if (state === 2) expect(owed, 'a received block is asked of nobody').toBe(0)
+        if (state === 0) same(owed, 0, 'a free block is asked of nobody')
+        if (state === 1) same(owed, open.askers[index], 'askers of a block')
+        if (state === 1) same(owed > 0, true, 'somebody owes it')
+        if (state === 2) same(owed, 0, 'a received block is asked of nobody')
       }
-      expect(open.freeBlocks).toBe(open.states.filter((state) => state === 0).length)
-      expect(open.missingBlocks).toBe(open.states.filter((state) => state !== 2).length)
+      same(open.freeBlocks, open.states.filter((state) => state === 0).length, 'what peers and pieces say')
+      same(open.missingBlocks, open.states.filter((state) => state !== 2).length, 'what peers and pieces say')
     }
-    expect(known, 'everything asked belongs to an open piece').toBe([...askers.values()].reduce((a, b) => a + b, 0))
+    same(
+      known,
+      [...askers.values()].reduce((a, b) => a + b, 0),
+      'everything asked belongs to an open piece',
+    )
   }
 
   #checkCounts(): void {
@@ -284,23 +293,25 @@ export class TorrentBench {
       for (let piece = bits.nextSet(0); piece >= 0; piece = bits.nextSet(piece + 1)) sum += layout.pieceLength(piece)
       return sum
     }
-    expect(torrent.leftBytes, 'left').toBe(lengthOf(ledger.wanted))
-    expect(torrent.verifiedBytes, 'verified').toBe(lengthOf(ledger.have))
+    same(torrent.leftBytes, lengthOf(ledger.wanted), 'left')
+    same(torrent.verifiedBytes, lengthOf(ledger.have), 'verified')
     for (let piece = 0; piece < pieceCount; piece++) {
       const count = this.seats.filter(({ peer }) => peer.haves.has(piece)).length
-      expect(torrent.availability.of(piece), 'availability').toBe(count)
+      same(torrent.availability.of(piece), count, 'availability')
     }
     for (const { peer } of this.seats) {
       let offered = 0
       for (let piece = 0; piece < pieceCount; piece++) if (ledger.wanted.has(piece) && peer.haves.has(piece)) offered++
-      expect(peer.offered, 'offered').toBe(offered)
-      expect(peer.amInterested, 'interest').toBe(offered > 0)
+      same(peer.offered, offered, 'offered')
+      same(peer.amInterested, offered > 0, 'interest')
     }
     let askedBytes = 0
     for (const { peer } of this.seats)
       peer.asked.each((piece, index) => (askedBytes += layout.blockLength(piece, index)))
-    expect(this.chargedBytes, 'the rate limit is charged for what is asked and what came').toBe(
+    same(
+      this.chargedBytes,
       askedBytes + torrent.receivedBytes,
+      'the rate limit is charged for what is asked and what came',
     )
   }
 
@@ -318,8 +329,8 @@ export class TorrentBench {
       const scratch = peer.placing?.scratch
       if (scratch !== undefined) held.add(scratch.buffer)
     }
-    expect(this.budget.usedBytes, 'budget').toBe(charged)
-    expect(this.memory.held.size, 'memory').toBe(held.size)
+    same(this.budget.usedBytes, charged, 'budget')
+    same(this.memory.held.size, held.size, 'memory')
   }
 
   /** Everybody leaves, everything settles: nothing may be left. */
