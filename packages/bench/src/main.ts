@@ -1,13 +1,28 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { markdownTable } from 'markdown-table'
 import { openWorkshop } from '../rig/workshop.js'
 import { casesOf } from './cases.js'
-import { type BenchOptions, parseOptions, usage } from './options.js'
-import { availableClients, clientNames, pairsOf, runSide } from './side.js'
+import { type BenchOptions, parseOptions, type Part, usage } from './options.js'
+import { availableClients, clientNames, pairsOf, runSide, type SideRow } from './side.js'
 import { sideTable } from './side-table.js'
+import type { Patience } from './stages/measure.js'
+import { faultsOf, type Ratios, ratiosOf, stageTable } from './stages/ratios.js'
+import { runStages, type StageResult } from './stages/run-stages.js'
 
 /** The client that all others are measured with. */
 const partner = 'libtorrent'
+const ratiosFile = fileURLToPath(new URL('../../ratios.json', import.meta.url))
+
+const usual: Patience = { warmMs: 300, slices: 5, sliceMs: 200 }
+const quick: Patience = { warmMs: 50, slices: 3, sliceMs: 50 }
+const smoke: Patience = { warmMs: 0, slices: 1, sliceMs: 1 }
+
+/** All that a run found out. */
+interface BenchResults {
+  stages?: readonly StageResult[]
+  side?: readonly SideRow[]
+}
 
 function readOptions(): BenchOptions {
   try {
@@ -20,16 +35,43 @@ function readOptions(): BenchOptions {
 
 const options = readOptions()
 const workshop = openWorkshop(options.folder)
-const wanted = options.clients ?? clientNames
-const present = availableClients(wanted)
-const absent = wanted.filter((name) => !present.includes(name))
-if (absent.length > 0) console.error(`not installed, left out: ${absent.join(', ')}`)
-const side = await runSide({
-  cases: casesOf(options.lengthBytes, options.pairs ?? pairsOf(present, partner), options.cases),
-  runs: options.runs,
-  workshop,
-  progress: (line) => console.error(line),
-})
-console.log(markdownTable(sideTable(side)))
-if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ side }, undefined, 2)}\n`)
-if (side.some(({ error }) => error !== undefined)) process.exitCode = 1
+const results: BenchResults = {}
+const faults: string[] = []
+const progress = (line: string): void => console.error(line)
+
+async function benchStages(): Promise<void> {
+  const patience = options.smoke ? smoke : options.quick ? quick : usual
+  const stages = await runStages({ patience, folder: workshop.folder, small: options.smoke, progress })
+  if (options.writeRatios) writeFileSync(ratiosFile, `${JSON.stringify(ratiosOf(stages), undefined, 2)}\n`)
+  const committed = JSON.parse(readFileSync(ratiosFile, 'utf8')) as Ratios
+  if (options.check) faults.push(...faultsOf(stages, committed))
+  results.stages = stages
+  console.log(markdownTable(stageTable(stages, committed)))
+}
+
+async function benchSide(): Promise<void> {
+  const wanted = options.clients ?? clientNames
+  const present = availableClients(wanted)
+  const absent = wanted.filter((name) => !present.includes(name))
+  if (absent.length > 0) console.log(`Not installed, left out: ${absent.join(', ')}.`)
+  const side = await runSide({
+    cases: casesOf(options.lengthBytes, options.pairs ?? pairsOf(present, partner), options.cases),
+    runs: options.runs,
+    workshop,
+    progress,
+  })
+  for (const { error } of side) if (error !== undefined) faults.push(error)
+  results.side = side
+  console.log(markdownTable(sideTable(side)))
+}
+
+const benches: Readonly<Record<Part, () => Promise<void>>> = {
+  ceilings: async () => {},
+  stages: benchStages,
+  side: benchSide,
+}
+for (const part of options.only) await benches[part]()
+
+if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`)
+for (const fault of faults) console.error(fault)
+if (faults.length > 0) process.exitCode = 1

@@ -1,8 +1,18 @@
 import { parseArgs } from 'node:util'
 
+/** The parts of a run, in the order they run. */
+export const parts = ['ceilings', 'stages', 'side'] as const
+export type Part = (typeof parts)[number]
+
 /** What a run of the bench measures. */
 export interface BenchOptions {
   readonly quick: boolean
+  /** Shortest possible: whether it works, not what it costs. */
+  readonly smoke: boolean
+  readonly only: readonly Part[]
+  /** Stages that are slower than their committed ratio fail the run. */
+  readonly check: boolean
+  readonly writeRatios: boolean
   readonly clients: readonly string[] | undefined
   /** Instead of the usual ones. */
   readonly pairs: readonly { readonly seeder: string; readonly leecher: string }[] | undefined
@@ -15,9 +25,13 @@ export interface BenchOptions {
 
 export const usage = `npm run bench -- [options]
   --quick             small and few: for a look whether all of it works, not for figures to quote
+  --only a,b          of: ${parts.join(', ')}
+  --check             fail when a stage costs more than its committed ratio allows
+  --write-ratios      commit to what the stages cost now
   --clients a,b       these clients, instead of all that are installed
   --pairs a:b,c:d     a seeds to b, c to d, instead of the usual pairs
   --cases a,b         these payloads: one, pieces-256k, pieces-4m, pieces-16m, files
+  --smoke             the shortest run of each stage, for tests
   --runs N            how often each transfer runs; medians are printed (default 5, quick 1)
   --size SIZE         length of a payload, such as 256M or 4G (default 1G, quick 128M)
   --folder DIR        where payloads and downloads are (default /dev/shm)
@@ -26,10 +40,15 @@ export const usage = `npm run bench -- [options]
 /** Reads the command line. @throws Error saying what is wrong with it */
 export function parseOptions(args: readonly string[]): BenchOptions {
   const text = { type: 'string' } as const
+  const flag = { type: 'boolean', default: false } as const
   const { values } = parseArgs({
     args: [...args],
     options: {
-      quick: { type: 'boolean', default: false },
+      quick: flag,
+      smoke: flag,
+      check: flag,
+      'write-ratios': flag,
+      only: text,
       clients: text,
       pairs: text,
       cases: text,
@@ -42,6 +61,10 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   const { quick } = values
   return {
     quick,
+    smoke: values.smoke,
+    only: listOf(values.only)?.map(parsePart) ?? parts,
+    check: values.check,
+    writeRatios: values['write-ratios'],
     clients: listOf(values.clients),
     pairs: listOf(values.pairs)?.map(parsePair),
     cases: listOf(values.cases),
@@ -54,6 +77,12 @@ export function parseOptions(args: readonly string[]): BenchOptions {
 
 function listOf(text: string | undefined): string[] | undefined {
   return text?.split(',').filter((part) => part !== '')
+}
+
+function parsePart(text: string): Part {
+  const part = parts.find((known) => known === text)
+  if (part === undefined) throw new Error(`"${text}" is no part: there are ${parts.join(', ')}`)
+  return part
 }
 
 function parsePair(text: string): { seeder: string; leecher: string } {
