@@ -28,7 +28,10 @@ const scratch = mkdtempSync(join(tmpdir(), 'bitloom-pack-'))
 const faults = []
 
 /** Options of plugins that do not go without. */
-const neededOptions = { 'storage-encrypted': "{ key: '5a'.repeat(32) }" }
+const neededOptions = {
+  'storage-encrypted': "{ key: '5a'.repeat(32) }",
+  'resume-fs': "{ directory: 'state' }",
+}
 
 /** The compiler options of a user who wants it strict. */
 const userOptions = {

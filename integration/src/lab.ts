@@ -13,6 +13,7 @@ import {
 } from '@bitloom/core'
 import { createTorrent, type CreateTorrentOptions, nodePorts } from '@bitloom/core/node'
 import { piecePicker } from '@bitloom/piece-picker'
+import { resumeFs } from '@bitloom/resume-fs'
 import { storageFs, type StorageFsOptions } from '@bitloom/storage-fs'
 import { trackerHttp } from '@bitloom/tracker-http'
 import { createTracker, type Tracker, type TrackerOptions } from '@bitloom/tracker-server'
@@ -24,6 +25,8 @@ export interface LabSession extends Partial<Omit<SessionOptions, 'plugins'>> {
   /** Beside those that every session has. */
   readonly plugins?: readonly Plugin[]
   readonly storage?: StorageFsOptions
+  /** The state folder; without one, records live in memory. */
+  readonly stateDirectory?: string
   /** Default 127.0.0.1. */
   readonly hosts?: readonly string[]
 }
@@ -105,9 +108,10 @@ async function openLab(): Promise<{ lab: Lab; close: () => Promise<void> }> {
 }
 
 function sessionOptions(options: LabSession): SessionOptions {
-  const { plugins = [], storage, hosts = ['127.0.0.1'], ...rest } = options
+  const { plugins = [], storage, stateDirectory, hosts = ['127.0.0.1'], ...rest } = options
+  const records = stateDirectory === undefined ? [] : [resumeFs({ directory: stateDirectory })]
   return {
-    plugins: [nodePorts(), trackerHttp(), trackerUdp(), storageFs(storage), piecePicker(), ...plugins],
+    plugins: [nodePorts(), trackerHttp(), trackerUdp(), storageFs(storage), piecePicker(), ...records, ...plugins],
     listen: { hosts, ports: [0] },
     ...rest,
   }

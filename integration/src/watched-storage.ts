@@ -22,7 +22,7 @@ export function watchedStorage(
   let storages: () => readonly Storage[] = () => []
 
   const watch = (inner: StorageHandle): StorageHandle => {
-    const { want, remove, freeBytes } = inner
+    const { want, remove, freeBytes, stamps } = inner
     return {
       extentBytes: inner.extentBytes,
       write: async (piece, begin, bytes) => {
@@ -40,6 +40,7 @@ export function watchedStorage(
       close: () => inner.close(),
       ...(want === undefined ? {} : { want: (files) => want.call(inner, files) }),
       ...(remove === undefined ? {} : { remove: () => remove.call(inner) }),
+      ...(stamps === undefined ? {} : { stamps: () => stamps.call(inner) }),
       ...(freeBytes === undefined ? {} : { freeBytes: () => freeBytes.call(inner) }),
     }
   }

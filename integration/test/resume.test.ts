@@ -1,3 +1,5 @@
+import { stat, writeFile } from 'node:fs/promises'
+import { formatMagnet, magnetOf, parseMagnet } from '@bitloom/core'
 import { expect, it } from 'vitest'
 import { addressOf, inLab, seed, until } from '../src/lab.js'
 import { differences } from '../src/payload.js'
@@ -78,5 +80,88 @@ it(
       expect(traffic.read.verify).toBe(times * made.torrent.lengthBytes)
       await handle.remove()
     }
+  }),
+)
+
+it(
+  'a session that starts again has its torrents as they were, and reads only what was changed by others',
+  inLab(async (lab) => {
+    const made = await lab.make('album', { ...files, 'c.bin': 300_000 })
+    const seeder = await lab.session({ limits: { upBytesPerSecond: 1_500_000 } })
+    await seed(seeder, made)
+    const stateDirectory = lab.path('state')
+    const watched = () => ({ ...watchedStorage(), name: 'watched' })
+    const before = watched()
+    const first = await lab.session({ plugins: [before.plugin], stateDirectory })
+    const added = await first.add({
+      torrent: made.torrent,
+      directory: lab.path('downloads'),
+      storage: 'watched',
+      wantedFiles: [true, true, false],
+      limits: { maxPeers: 9 },
+      peers: [addressOf(seeder)],
+    })
+    added.completed.catch(() => {})
+    await until('half of it is there', () => (added.view.content?.have.count ?? 0) >= 40)
+    added.control.pause()
+    added.control.prioritize([70], 7)
+    const other = await lab.make('other', { 'x.bin': 100_000 })
+    const gone = await first.add({ torrent: other.torrent, directory: other.directory })
+    await gone.ready
+    await gone.remove()
+    await first.close()
+    const had = added.view.content?.have.count ?? 0
+    expect((await stat(stateDirectory)).mode & 0o777).toBe(0o700)
+
+    const after = watched()
+    const second = await lab.session({ plugins: [after.plugin], stateDirectory })
+    const [restored, ...others] = await second.restore()
+    expect(others).toEqual([])
+    await restored?.ready
+    const view = restored?.view
+    expect(view).toMatchObject({ state: 'paused', name: 'album', directory: lab.path('downloads'), storage: 'watched' })
+    expect(restored?.control.limits).toEqual({ maxPeers: 9 })
+    expect(view?.content?.have.count).toBe(had)
+    expect(view?.content?.priority(70)).toBe(view?.content?.have.has(70) === true ? 0 : 7)
+    expect(view?.stats.wantedBytes).toBeLessThan(made.torrent.lengthBytes)
+    expect(after.traffic.read.verify).toBe(0)
+    expect(await second.restore()).toEqual([])
+    await second.close()
+
+    // Somebody writes to one file: it is hashed, the other is not.
+    await writeFile(lab.path('downloads', 'album', 'b.bin'), new Uint8Array(500_000))
+    seeder.setLimits({ upBytesPerSecond: undefined })
+    const last = watched()
+    const third = await lab.session({ plugins: [last.plugin], stateDirectory })
+    const [again] = await third.restore()
+    await again?.ready
+    expect(last.traffic.read.verify).toBeLessThan(600_000)
+    expect(last.traffic.read.verify).toBeGreaterThan(400_000)
+    again?.control.addPeers([addressOf(seeder)], 'user')
+    again?.control.resume()
+    again?.control.select([true, true, true])
+    await again?.completed
+    expect(await differences(made.path, lab.path('downloads', 'album'))).toEqual([])
+  }),
+)
+
+it(
+  'a magnet link that was given up half-way needs nobody to start again',
+  inLab(async (lab) => {
+    const made = await lab.make('album', files)
+    const stateDirectory = lab.path('state')
+    const first = await lab.session({ stateDirectory })
+    const link = { ...parseMagnet(formatMagnet(magnetOf(made.torrent))), trackers: [] }
+    const options = { torrent: link, directory: made.directory }
+    const begun = await first.add(options)
+    begun.ready.catch(() => {})
+    begun.completed.catch(() => {})
+    expect(await begun.control.provideInfo(made.torrent.info)).toBe(true)
+    await begun.ready
+    await first.close()
+    const second = await lab.session({ stateDirectory })
+    const again = await second.add(options)
+    await again.ready
+    expect(again.view).toMatchObject({ name: 'album', state: 'seeding' })
   }),
 )

@@ -37,6 +37,11 @@ function transferOptions(command: Command): Command {
     .option('--picker <name>', 'how pieces are chosen')
     .option('--choker <name>', 'how peers are unchoked')
     .option('--storage <name>', 'where data is kept')
+    .addOption(
+      new Option('--check <mode>', 'how data of an earlier run is believed: by size and time, by a sample, not at all')
+        .choices(['trust', 'sample', 'full'])
+        .default('trust'),
+    )
     .option('--trace <file>', 'write every decision and its reason, for explain (- for standard output)')
 }
 

@@ -30,6 +30,7 @@ export const configSchema = z
     picker: z.string(),
     choker: z.string(),
     storage: z.string(),
+    check: z.enum(['trust', 'sample', 'full']),
     ratio: text,
     time: text,
     http: text,

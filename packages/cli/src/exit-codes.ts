@@ -85,6 +85,7 @@ const exitOfCoreCode: Readonly<Record<ErrorCode, ExitName>> = {
   GONE: 'notFound',
   IO: 'ioError',
   RESUME_INVALID: 'other',
+  LOCKED: 'alreadyRunning',
   PLUGIN_FAILED: 'pluginFailed',
   PLUGIN_INVALID: 'pluginFailed',
   PLUGIN_CONTRACT: 'pluginContract',

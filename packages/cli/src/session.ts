@@ -16,6 +16,7 @@ import { nodePorts } from '@bitloom/core/node'
 import { extMetadata } from '@bitloom/ext-metadata'
 import { extPex } from '@bitloom/ext-pex'
 import { piecePicker } from '@bitloom/piece-picker'
+import { resumeFs } from '@bitloom/resume-fs'
 import { storageFs } from '@bitloom/storage-fs'
 import { storageMemory } from '@bitloom/storage-memory'
 import { trackerHttp } from '@bitloom/tracker-http'
@@ -23,6 +24,7 @@ import { trackerUdp } from '@bitloom/tracker-udp'
 import { CliError } from './exit-codes.js'
 import { type AnyFactory, loadPlugin, makePlugin } from './plugin-loader.js'
 import type { Runtime } from './runtime.js'
+import type { PluginSetting } from './settings.js'
 
 /** The plugins that come with the command line, in order: the first binding of a port is the default. */
 export function builtInFactories(): AnyFactory[] {
@@ -31,11 +33,23 @@ export function builtInFactories(): AnyFactory[] {
     trackerUdp,
     storageFs,
     storageMemory,
+    resumeFs,
     piecePicker,
     chokers,
     extMetadata,
     extPex,
   ] as unknown as AnyFactory[]
+}
+
+/** Records live in the state folder; each is locked by the verb that runs its torrent. */
+function recordSettings({ stateDir }: Runtime): PluginSetting[] {
+  const values = { directory: stateDir, lock: 'records' }
+  return Object.entries(values).map(([key, value]) => ({
+    plugin: resumeFs.plugin.name,
+    keys: [key],
+    value,
+    source: 'the state folder',
+  }))
 }
 
 /** A session, and the host of a private plugin through which the command line reaches the services. */
@@ -47,22 +61,22 @@ export interface OpenSession {
 }
 
 /**
- * Makes a session of the built-in plugins and those of `--plugin`, without those of `--no-plugin`.
+ * Makes a session of the built-in plugins and those of `--plugin`, without those of `--no-plugin`. A `forgetful` one keeps
+ * no records.
  * @throws PluginError, CliError USAGE (a setting or `--no-plugin` for a plugin that is not there), BitloomError ADDRESS_IN_USE
  */
 export async function openSession(
   runtime: Runtime,
-  options: Pick<SessionOptions, 'limits' | 'listen'> = {},
+  options: Pick<SessionOptions, 'limits' | 'listen'> & { readonly forgetful?: boolean } = {},
 ): Promise<OpenSession> {
-  const factories = await chooseFactories(runtime)
+  const { forgetful = false, ...sessionOptions } = options
+  const all = await chooseFactories(runtime)
+  const factories = forgetful ? all.filter((make) => make.plugin.name !== resumeFs.plugin.name) : all
+  const settings = [...recordSettings(runtime), ...runtime.settings]
   const captured: { host?: PluginHost } = {}
   const session = await createSession({
-    ...options,
-    plugins: [
-      nodePorts(),
-      commandLine(runtime, captured),
-      ...factories.map((make) => makePlugin(make, runtime.settings)),
-    ],
+    ...sessionOptions,
+    plugins: [nodePorts(), commandLine(runtime, captured), ...factories.map((make) => makePlugin(make, settings))],
   })
   if (captured.host === undefined) throw new CliError('OTHER', 'The session did not start its plugins')
   return { session, host: captured.host, factories }

@@ -2,6 +2,10 @@ import type { IpEndpoint, SessionLimits, SessionOptions } from '@bitloom/core'
 import { lookup } from 'node:dns/promises'
 import { type HostPort, parseHostPort, resolveEndpoint } from './options.js'
 
+/** How far data is believed that a record of an earlier run knows. */
+export const checkModes = { trust: 'resume', sample: 'sample', full: 'full' } as const
+export type CheckMode = keyof typeof checkModes
+
 /** What `download` and `seed` share. */
 export interface TransferOptions {
   readonly listen?: HostPort
@@ -17,6 +21,7 @@ export interface TransferOptions {
   readonly picker?: string
   readonly choker?: string
   readonly storage?: string
+  readonly check: CheckMode
   readonly trace?: string
 }
 

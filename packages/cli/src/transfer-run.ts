@@ -1,7 +1,8 @@
 import type { AddOptions, MagnetLink, Metainfo, TorrentView } from '@bitloom/core'
 import { exitCodeOf, exitCodes, sentenceOf } from './exit-codes.js'
 import { type Job, type JobContext, checkJob, startJob, timeOutJob } from './job.js'
-import { type Lock, lockTorrent } from './lock.js'
+import type { Lock } from '@bitloom/resume-fs'
+import { lockTorrent } from './lock.js'
 import type { SeedGoal } from './options.js'
 import { formatBytes } from './output.js'
 import type { Runtime } from './runtime.js'
@@ -43,7 +44,7 @@ export async function runTransfers(
       locks.push(await lockTorrent(runtime.stateDir, keyOf(torrent.infoHashes), titleOf(torrent)))
     }
     if (options.trace !== undefined) trace = await openTrace(options.trace, runtime)
-    open = await openSession(runtime, await sessionOptionsOf(options))
+    open = await openSession(runtime, { ...(await sessionOptionsOf(options)), forgetful: plan.list !== undefined })
     checkStrategies(open.host, options)
     checkMagnets(
       open.host,

@@ -158,7 +158,7 @@ describe('packages', () => {
       .filter(({ file, from }) =>
         from.startsWith('.')
           ? relative(root, resolve(dirname(file), from)).startsWith('..')
-          : from.startsWith('@bitloom/') && from !== '@bitloom/core',
+          : from.startsWith('@bitloom/') && from !== '@bitloom/core' && from !== '@bitloom/core/node',
       )
     expect(foreign.map(named)).toEqual([])
   })

@@ -143,9 +143,16 @@ function portsOf(
 function recordOf(infoHashes: InfoHashes, has: Bits): ResumeStore {
   const record: ResumeRecord = {
     infoHashes,
+    name: '',
+    trackers: [],
+    webSeeds: [],
     directory,
     storage: 'simulated',
+    state: 'active',
     have: has.toBytes(),
+    partial: [],
+    files: [],
+    limits: {},
     uploadedBytes: 0,
     downloadedBytes: 0,
   }

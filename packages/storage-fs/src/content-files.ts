@@ -1,8 +1,9 @@
-import { Bits, type Content, type FileEntry, type FileSpan, StorageError } from '@bitloom/core'
-import type { FileHandle } from 'node:fs/promises'
-import { lstat, mkdir, open, stat } from 'node:fs/promises'
+import { type Content, type FileEntry, type FileSpan, type FileStamp, StorageError } from '@bitloom/core'
+import type { FileSystem, OpenFile } from '@bitloom/core/node'
 import { dirname } from 'node:path'
-import { codeOf, storageError } from './file-errors.js'
+import { factsOf, inParallel, syncFolder } from './disk.js'
+import { storageError } from './file-errors.js'
+import { FileStamps } from './file-stamps.js'
 import type { HandlePool } from './handle-pool.js'
 import { readFully, writeFully } from './positional.js'
 import { absolute, isMissing, openExisting, openOrCreate, type Place } from './safe-open.js'
@@ -16,6 +17,8 @@ export class ContentFiles {
   readonly #content: Content
   readonly #pool: HandlePool
   readonly #root: string
+  readonly #disk: FileSystem
+  readonly #stamps = new FileStamps()
   #isRootKnown = false
   readonly #known = new Set<number>()
   readonly #absent = new Set<number>()
@@ -23,9 +26,10 @@ export class ContentFiles {
   readonly #unsynced = new Set<number>()
   readonly #unsyncedFolders = new Set<string>()
 
-  constructor(content: Content, root: string, pool: HandlePool) {
+  constructor(content: Content, root: string, pool: HandlePool, disk: FileSystem) {
     this.#content = content
     this.#root = root
+    this.#disk = disk
     this.#pool = pool
   }
 
@@ -35,7 +39,7 @@ export class ContentFiles {
   }
 
   async #hasRoot(): Promise<boolean> {
-    const stats = await statOf(this.#root, stat)
+    const stats = await factsOf(this.#disk, 'stat', this.#root)
     if (stats === undefined || stats.isDirectory()) return stats !== undefined
     throw new StorageError('GONE', `${this.#root}: it is no folder`, { path: this.#root, retry: false })
   }
@@ -47,36 +51,53 @@ export class ContentFiles {
       if (this.#isRootKnown) {
         throw new StorageError('GONE', `${path}: the download folder is missing`, { path, retry: true })
       }
-      await mkdir(path, { recursive: true }).catch((error: unknown) => {
+      const first = await this.#disk.mkdir(path, { recursive: true }).catch((error: unknown) => {
         throw storageError(error, path)
       })
-      this.#unsyncedFolders.add(dirname(path))
+      for (let folder = path; folder.length >= (first ?? path).length; folder = dirname(folder)) {
+        this.#unsyncedFolders.add(dirname(folder))
+      }
     }
     this.#isRootKnown = true
   }
 
   #placeOf(index: number): Place {
-    return { root: this.#root, relativePath: this.#content.files[index]?.path ?? '' }
+    return { disk: this.#disk, root: this.#root, relativePath: this.#content.files[index]?.path ?? '' }
   }
 
   /** Whether there is a file, looked up once. */
   async exists(index: number): Promise<boolean> {
     if (this.#known.has(index)) return true
     if (this.#absent.has(index)) return false
-    const stats = await statOf(absolute(this.#placeOf(index)))
+    const stats = await this.#look(index)
     const isFile = stats?.isFile() === true
     ;(isFile ? this.#known : this.#absent).add(index)
     return isFile
   }
 
+  #look(index: number) {
+    return factsOf(this.#disk, 'lstat', absolute(this.#placeOf(index)))
+  }
+
+  /** See `StorageHandle.stamps`. */
+  async stamps(): Promise<(FileStamp | undefined)[]> {
+    const { files } = this.#content
+    const unknown = [...files.keys()].filter((index) => isStored(files[index]) && this.#stamps.isUnknown(index))
+    await inParallel(unknown, async (index) => this.#stamps.seen(index, await this.#look(index)))
+    return files.map((_file, index) => this.#stamps.of(index))
+  }
+
   async write(index: number, offsetBytes: number, bytes: Uint8Array, piece: number): Promise<void> {
+    this.#stamps.written(index, 0)
     await this.#use(index, 'write', (handle) => writeFully(handle, bytes, offsetBytes))
+    this.#stamps.written(index, offsetBytes + bytes.length)
     this.#unsynced.add(index)
     this.#damaged.get(index)?.add(piece)
   }
 
   /** Makes a file without bytes. */
   async create(index: number): Promise<void> {
+    this.#stamps.written(index, 0)
     await this.#use(index, 'write', async () => {})
     this.#unsynced.add(index)
   }
@@ -93,7 +114,7 @@ export class ContentFiles {
     if (!isHad) return read
     if (read < span.lengthBytes) {
       // The next write makes it long enough again, with a hole where the rest was.
-      this.#damaged.set(span.file, new Set())
+      this.#damage(span.file)
       throw this.#gone(span.file, 'it is shorter than it was')
     }
     // While this read waited the file may have been found damaged and written anew, with holes.
@@ -112,9 +133,9 @@ export class ContentFiles {
     }
   }
 
-  async #use<T>(index: number, access: 'read' | 'write', use: (handle: FileHandle) => Promise<T>): Promise<T> {
+  async #use<T>(index: number, access: 'read' | 'write', use: (handle: OpenFile) => Promise<T>): Promise<T> {
     const path = absolute(this.#placeOf(index))
-    const openFile = (): Promise<FileHandle> =>
+    const openFile = (): Promise<OpenFile> =>
       access === 'write' ? this.#openForWriting(index) : openExisting(this.#placeOf(index), 'read')
     try {
       return await this.#pool.use(path, access, openFile, use)
@@ -123,7 +144,7 @@ export class ContentFiles {
     }
   }
 
-  async #openForWriting(index: number): Promise<FileHandle> {
+  async #openForWriting(index: number): Promise<OpenFile> {
     const place = this.#placeOf(index)
     try {
       if (this.#known.has(index)) return await openExisting(place, 'write')
@@ -143,7 +164,12 @@ export class ContentFiles {
   }
 
   #vanished(index: number, wasHad = false): void {
-    if (this.#known.delete(index) || wasHad) this.#damaged.set(index, new Set())
+    if (this.#known.delete(index) || wasHad) this.#damage(index)
+  }
+
+  #damage(index: number): void {
+    this.#damaged.set(index, new Set())
+    this.#stamps.strange(index)
   }
 
   #replaced(index: number): StorageError {
@@ -160,12 +186,13 @@ export class ContentFiles {
     this.#damaged.clear()
     this.#known.clear()
     this.#absent.clear()
+    this.#stamps.clear()
     const { files } = this.#content
     const sizes = files.map(() => 0)
     await inParallel(files.keys(), async (index) => {
-      const file = files[index] as FileEntry
-      if (file.padding || file.symlink !== undefined) return
-      const stats = await statOf(absolute(this.#placeOf(index)))
+      if (!isStored(files[index])) return
+      const stats = await this.#look(index)
+      this.#stamps.seen(index, stats)
       if (stats?.isFile() !== true) return
       this.#known.add(index)
       sizes[index] = stats.size
@@ -189,7 +216,7 @@ export class ContentFiles {
     })
     if (failure !== undefined) throw failure
     for (const folder of this.#unsyncedFolders) {
-      await syncFolder(folder)
+      await syncFolder(this.#disk, folder)
       this.#unsyncedFolders.delete(folder)
     }
   }
@@ -197,7 +224,7 @@ export class ContentFiles {
   async #syncFile(index: number): Promise<void> {
     const place = this.#placeOf(index)
     const path = absolute(place)
-    const openFile = (): Promise<FileHandle> => openExisting(place, 'write')
+    const openFile = (): Promise<OpenFile> => openExisting(place, 'write')
     try {
       const links = await this.#pool.use(path, 'write', openFile, async (handle) => {
         await handle.datasync()
@@ -221,52 +248,6 @@ export class ContentFiles {
   }
 }
 
-/** The pieces that may be whole by the sizes of files. `isElsewhere` tells of bytes that are kept in another place. */
-export function presentPieces(
-  content: Content,
-  sizes: readonly number[],
-  isElsewhere: (file: number, offsetBytes: number) => boolean,
-): Bits {
-  const { files, layout } = content
-  const { pieceLengthBytes } = layout
-  const present = Bits.full(layout.pieceCount)
-  for (const [index, file] of files.entries()) {
-    const size = sizes[index] ?? 0
-    if (file.padding || size >= file.lengthBytes) continue
-    const last = Math.floor((file.offsetBytes + file.lengthBytes - 1) / pieceLengthBytes)
-    for (let piece = Math.floor((file.offsetBytes + size) / pieceLengthBytes); piece <= last; piece++) {
-      const offsetBytes = Math.max(0, piece * pieceLengthBytes - file.offsetBytes)
-      if (!isElsewhere(index, offsetBytes)) present.delete(piece)
-    }
-  }
-  return present
-}
-
-async function statOf(path: string, look: typeof lstat = lstat) {
-  try {
-    return await look(path)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined
-    throw storageError(error, path)
-  }
-}
-
-/** As many as Node has threads for files. */
-async function inParallel(items: Iterable<number>, work: (item: number) => Promise<void>): Promise<void> {
-  const iterator = items[Symbol.iterator]()
-  const worker = async (): Promise<void> => {
-    for (let next = iterator.next(); next.done !== true; next = iterator.next()) await work(next.value)
-  }
-  await Promise.all([worker(), worker(), worker(), worker()])
-}
-
-/** Makes the names of new files durable, where the system can. */
-async function syncFolder(path: string): Promise<void> {
-  try {
-    const handle = await open(path, 'r')
-    await handle.sync().finally(() => handle.close())
-  } catch (error) {
-    if (['EINVAL', 'EISDIR', 'EPERM', 'EACCES', 'EBADF', 'ENOENT'].includes(codeOf(error))) return
-    throw storageError(error, path)
-  }
+function isStored(file: FileEntry | undefined): boolean {
+  return file?.padding === false && file.symlink === undefined
 }

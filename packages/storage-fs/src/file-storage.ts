@@ -1,5 +1,6 @@
 import {
   type Content,
+  type FileStamp,
   fileSpans,
   type ReadonlyBits,
   type ReadPurpose,
@@ -7,25 +8,26 @@ import {
   StorageError,
   type StorageHandle,
 } from '@bitloom/core'
-import { statfs } from 'node:fs/promises'
+import { type FileSystem, systemFiles } from '@bitloom/core/node'
 import { dirname, resolve } from 'node:path'
-import { ContentFiles, presentPieces } from './content-files.js'
+import { ContentFiles } from './content-files.js'
 import { codeOf, storageError } from './file-errors.js'
 import { Gate } from './gate.js'
 import { HandlePool } from './handle-pool.js'
 import type { FileStorageOptions } from './options.js'
 import { sliceBuffers, totalLength } from './positional.js'
+import { presentPieces } from './present-pieces.js'
 import { deleteFiles, moveFiles } from './relocate.js'
 import { SideFile } from './side-file.js'
 import type { SideSlot } from './side-layout.js'
 
-/** Torrents as files and folders. One pool of open files serves all torrents of the storage. */
-export function fileStorage(options: FileStorageOptions): Storage {
+/** Torrents as files and folders on a disk. One pool of open files serves all torrents of the storage. */
+export function fileStorage(options: FileStorageOptions, disk: FileSystem = systemFiles): Storage {
   const pool = new HandlePool(options.maxOpenFiles)
   return {
     name: 'fs',
     open: async (content, { directory, wantedFiles }, signal) => {
-      const handle = new FileStorageHandle(content, resolve(directory), wantedFiles, pool, options.extentBytes)
+      const handle = new FileStorageHandle(content, resolve(directory), wantedFiles, pool, disk, options.extentBytes)
       await handle.prepare()
       signal.throwIfAborted()
       return handle
@@ -42,6 +44,7 @@ class FileStorageHandle implements StorageHandle {
   readonly extentBytes: number
   readonly #content: Content
   readonly #pool: HandlePool
+  readonly #disk: FileSystem
   readonly #gate = new Gate()
   #directory: string
   #wanted: ReadonlyBits
@@ -51,14 +54,22 @@ class FileStorageHandle implements StorageHandle {
   /** Files without bytes are made with the first sync after a write or a selection: a seeder changes nothing. */
   #mayLackEmptyFiles = false
 
-  constructor(content: Content, directory: string, wanted: ReadonlyBits, pool: HandlePool, extentBytes: number) {
+  constructor(
+    content: Content,
+    directory: string,
+    wanted: ReadonlyBits,
+    pool: HandlePool,
+    disk: FileSystem,
+    extentBytes: number,
+  ) {
     this.extentBytes = extentBytes
     this.#content = content
     this.#directory = directory
     this.#wanted = wanted
     this.#pool = pool
-    this.#files = new ContentFiles(content, directory, pool)
-    this.#side = new SideFile(content, directory, pool, () => this.#files.makeRoot())
+    this.#disk = disk
+    this.#files = new ContentFiles(content, directory, pool, disk)
+    this.#side = new SideFile(content, directory, pool, disk, () => this.#files.makeRoot())
   }
 
   /** Looks at what is there; makes nothing. */
@@ -123,6 +134,16 @@ class FileStorageHandle implements StorageHandle {
     })
   }
 
+  /** Of a file of which the side file has bytes, both count. */
+  stamps(): Promise<readonly (FileStamp | undefined)[]> {
+    return this.#gate.shared(async () => {
+      const stamps = await this.#files.stamps()
+      const side = this.#side.isEmpty ? undefined : await this.#side.stamp()
+      if (side !== undefined) for (const file of this.#side.heldFiles()) stamps[file] = joined(stamps[file], side)
+      return stamps
+    })
+  }
+
   async sync(): Promise<void> {
     // Behind the gate, since a selection may be waiting there.
     const isBehind = await this.#gate.shared(async () => this.#hasToBringBack())
@@ -176,10 +197,10 @@ class FileStorageHandle implements StorageHandle {
       const to = resolve(directory)
       if (to === this.#directory) return
       await this.#closeFiles()
-      await moveFiles([...this.#paths(), this.#side.name], this.#directory, to)
+      await moveFiles(this.#disk, [...this.#paths(), this.#side.name], this.#directory, to)
       this.#directory = to
-      this.#files = new ContentFiles(this.#content, to, this.#pool)
-      this.#side = new SideFile(this.#content, to, this.#pool, () => this.#files.makeRoot())
+      this.#files = new ContentFiles(this.#content, to, this.#pool, this.#disk)
+      this.#side = new SideFile(this.#content, to, this.#pool, this.#disk, () => this.#files.makeRoot())
       await this.prepare()
       await this.#files.sizes()
     })
@@ -189,7 +210,7 @@ class FileStorageHandle implements StorageHandle {
   remove(): Promise<void> {
     return this.#gate.exclusive(async () => {
       await this.#closeFiles()
-      await deleteFiles(this.#paths(), this.#directory)
+      await deleteFiles(this.#disk, this.#paths(), this.#directory)
       await this.#side.remove()
     })
   }
@@ -201,7 +222,7 @@ class FileStorageHandle implements StorageHandle {
   async freeBytes(): Promise<number | undefined> {
     for (let folder = this.#directory; ; folder = dirname(folder)) {
       try {
-        const { bavail, bsize } = await statfs(folder)
+        const { bavail, bsize } = await this.#disk.statfs(folder)
         return bavail * bsize
       } catch (error) {
         if (codeOf(error) !== 'ENOENT') throw storageError(error, folder)
@@ -227,4 +248,9 @@ class FileStorageHandle implements StorageHandle {
     const path = this.#directory
     throw new StorageError('GONE', `the storage of ${this.#content.name} is closed`, { path, retry: false })
   }
+}
+
+function joined(own: FileStamp | undefined, side: FileStamp): FileStamp {
+  if (own === undefined) return side
+  return { lengthBytes: own.lengthBytes + side.lengthBytes, modifiedUs: Math.max(own.modifiedUs, side.modifiedUs) }
 }

@@ -1,12 +1,17 @@
-import type { FileHandle } from 'node:fs/promises'
+import type { OpenFile } from '@bitloom/core/node'
 
 /** What a handle can do; a writable one can read as well. */
 export type Access = 'read' | 'write'
 
-interface Entry {
+/** What is open: it can be closed. */
+interface Closable {
+  close(): Promise<void>
+}
+
+interface Entry<H> {
   readonly path: string
   readonly access: Access
-  readonly handle: Promise<FileHandle>
+  readonly handle: Promise<H>
   users: number
   /** Out of the map: closed as soon as nobody uses it. */
   retired: boolean
@@ -19,9 +24,9 @@ interface Entry {
  * and all users of a path share it; `#open` counts every handle that is open, being opened or being closed. The map's
  * order is the order of use, so that the one used longest ago is closed first.
  */
-export class HandlePool {
+export class HandlePool<H extends Closable = OpenFile> {
   readonly #limit: number
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new Map<string, Entry<H>>()
   /** Those that wait for a slot, in order; called with one, which is theirs. */
   readonly #waiting: (() => void)[] = []
   readonly #closing = new Set<Promise<void>>()
@@ -40,12 +45,7 @@ export class HandlePool {
    * Lends the handle of `path` to `use`; it is opened by `openFile` if there is none, or none that can write. Rejects
    * with what `openFile` or `use` reject with. `use` must not ask the pool for another handle.
    */
-  async use<T>(
-    path: string,
-    access: Access,
-    openFile: () => Promise<FileHandle>,
-    use: (handle: FileHandle) => Promise<T>,
-  ): Promise<T> {
+  async use<T>(path: string, access: Access, openFile: () => Promise<H>, use: (handle: H) => Promise<T>): Promise<T> {
     const { entry, isOwn } = this.#borrow(path, access, openFile)
     try {
       const handle = await entry.handle
@@ -59,7 +59,7 @@ export class HandlePool {
     return this.use(path, access, openFile, use)
   }
 
-  #borrow(path: string, access: Access, openFile: () => Promise<FileHandle>): { entry: Entry; isOwn: boolean } {
+  #borrow(path: string, access: Access, openFile: () => Promise<H>): { entry: Entry<H>; isOwn: boolean } {
     const found = this.#entries.get(path)
     if (found !== undefined && (found.access === 'write' || access === 'read')) {
       found.users++
@@ -69,7 +69,7 @@ export class HandlePool {
     }
     if (found !== undefined) this.#retire(found)
     const handle = this.#reserve().then(openFile)
-    const entry: Entry = { path, access, handle, users: 1, retired: false, failed: false }
+    const entry: Entry<H> = { path, access, handle, users: 1, retired: false, failed: false }
     this.#entries.set(path, entry)
     handle.catch(() => {
       entry.failed = true
@@ -79,7 +79,7 @@ export class HandlePool {
     return { entry, isOwn: true }
   }
 
-  #giveBack(entry: Entry): void {
+  #giveBack(entry: Entry<H>): void {
     entry.users--
     if (entry.users > 0) return
     if (entry.retired) void this.#close(entry)
@@ -107,23 +107,23 @@ export class HandlePool {
     else next()
   }
 
-  #retire(entry: Entry): void {
+  #retire(entry: Entry<H>): void {
     this.#forget(entry)
     entry.retired = true
     if (entry.users === 0) void this.#close(entry)
   }
 
-  #forget(entry: Entry): void {
+  #forget(entry: Entry<H>): void {
     if (this.#entries.get(entry.path) === entry) this.#entries.delete(entry.path)
   }
 
-  #close(entry: Entry): Promise<void> {
+  #close(entry: Entry<H>): Promise<void> {
     const closing = this.#closeHandle(entry).finally(() => this.#closing.delete(closing))
     this.#closing.add(closing)
     return closing
   }
 
-  async #closeHandle(entry: Entry): Promise<void> {
+  async #closeHandle(entry: Entry<H>): Promise<void> {
     const handle = await entry.handle.catch(() => undefined)
     // One that never opened gave its slot back then.
     if (handle === undefined) return

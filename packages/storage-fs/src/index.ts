@@ -22,4 +22,5 @@ export const storageFs = definePlugin<FileStorageOptions>(
   (options) => ({ bind: (bindings) => bindings.value(Storage, fileStorage(options)) }),
 ) as PluginFactory<StorageFsOptions>
 
+export { fileStorage, type FileStorageOptions }
 export default storageFs

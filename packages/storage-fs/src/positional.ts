@@ -1,10 +1,10 @@
-import type { FileHandle } from 'node:fs/promises'
+import type { OpenFile } from '@bitloom/core/node'
 
 /** What the system takes in one vectored call. */
 const maxBuffers = 1_024
 
 /** Writes all bytes at a position, also where the system takes only some at once. */
-export async function writeFully(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+export async function writeFully(handle: OpenFile, bytes: Uint8Array, position: number): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, at, bytes.length - at, position + at)
     at += bytesWritten
@@ -12,7 +12,7 @@ export async function writeFully(handle: FileHandle, bytes: Uint8Array, position
 }
 
 /** Fills the buffers in order from a position; answers how many bytes there were before the file ended. */
-export async function readFully(handle: FileHandle, into: readonly Uint8Array[], position: number): Promise<number> {
+export async function readFully(handle: OpenFile, into: readonly Uint8Array[], position: number): Promise<number> {
   let rest = into.filter((buffer) => buffer.length > 0)
   let read = 0
   while (rest.length > 0) {

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
-import { copyFile, lstat, mkdir, open, rename, rmdir, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { StorageError } from '@bitloom/core'
+import type { FileSystem } from '@bitloom/core/node'
 import { codeOf, storageError } from './file-errors.js'
 import { absolute, checkFolders, makeFolders, type Place } from './safe-open.js'
 
@@ -9,7 +9,7 @@ import { absolute, checkFolders, makeFolders, type Place } from './safe-open.js'
 export async function isOwnFile(place: Place): Promise<boolean> {
   try {
     await checkFolders(place)
-    return (await lstat(absolute(place))).isFile()
+    return (await place.disk.lstat(absolute(place))).isFile()
   } catch (error) {
     if (error instanceof StorageError && error.code === 'IO') throw error
     return false
@@ -21,14 +21,14 @@ export async function isOwnFile(place: Place): Promise<boolean> {
  * moved, those before it go back. Nothing is overwritten.
  * @throws StorageError DENIED where something is in the place of a file, and what the system refuses
  */
-export async function moveFiles(paths: readonly string[], from: string, to: string): Promise<void> {
+export async function moveFiles(disk: FileSystem, paths: readonly string[], from: string, to: string): Promise<void> {
   const moves: { readonly source: Place; readonly target: Place }[] = []
   for (const relativePath of paths) {
-    const source = { root: from, relativePath }
-    if (await isOwnFile(source)) moves.push({ source, target: { root: to, relativePath } })
+    const source = { disk, root: from, relativePath }
+    if (await isOwnFile(source)) moves.push({ source, target: { disk, root: to, relativePath } })
   }
-  for (const { target } of moves) await refuseTaken(absolute(target))
-  await mkdir(to, { recursive: true }).catch((error: unknown) => {
+  for (const { target } of moves) await refuseTaken(target)
+  await disk.mkdir(to, { recursive: true }).catch((error: unknown) => {
     throw storageError(error, to)
   })
   const undo: (() => Promise<void>)[] = []
@@ -37,25 +37,26 @@ export async function moveFiles(paths: readonly string[], from: string, to: stri
     for (const { source, target } of moves) {
       await makeFolders(target, () => {})
       const [old, current] = [absolute(source), absolute(target)]
-      if (await renamed(old, current)) undo.push(() => rename(current, old))
+      if (await renamed(disk, old, current)) undo.push(() => disk.rename(current, old))
       else {
-        undo.push(() => unlink(current))
-        await copyDurably(old, current)
+        undo.push(() => disk.unlink(current))
+        await copyDurably(disk, old, current)
         copied.push(old)
       }
     }
   } catch (error) {
     for (const back of undo.reverse()) await back().catch(() => {})
-    await removeEmptyFolders(paths, to)
+    await removeEmptyFolders(disk, paths, to)
     throw error
   }
-  for (const path of copied) await removeFile(path)
-  await removeEmptyFolders(paths, from)
+  for (const path of copied) await removeFile(disk, path)
+  await removeEmptyFolders(disk, paths, from)
 }
 
-async function refuseTaken(path: string): Promise<void> {
+async function refuseTaken(place: Place): Promise<void> {
+  const path = absolute(place)
   try {
-    await lstat(path)
+    await place.disk.lstat(path)
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return
     throw storageError(error, path)
@@ -64,9 +65,9 @@ async function refuseTaken(path: string): Promise<void> {
 }
 
 /** False where the other folder is on another device. */
-async function renamed(from: string, to: string): Promise<boolean> {
+async function renamed(disk: FileSystem, from: string, to: string): Promise<boolean> {
   try {
-    await rename(from, to)
+    await disk.rename(from, to)
     return true
   } catch (error) {
     if (codeOf(error) === 'EXDEV') return false
@@ -74,10 +75,10 @@ async function renamed(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function copyDurably(from: string, to: string): Promise<void> {
+async function copyDurably(disk: FileSystem, from: string, to: string): Promise<void> {
   try {
-    await copyFile(from, to, constants.COPYFILE_EXCL)
-    const handle = await open(to, 'r+')
+    await disk.copyFile(from, to, constants.COPYFILE_EXCL)
+    const handle = await disk.open(to, 'r+')
     await handle.sync().finally(() => handle.close())
   } catch (error) {
     throw storageError(error, to)
@@ -85,28 +86,28 @@ async function copyDurably(from: string, to: string): Promise<void> {
 }
 
 /** Deletes files, as far as they are regular files below the root, then the folders that are empty. */
-export async function deleteFiles(paths: readonly string[], root: string): Promise<void> {
+export async function deleteFiles(disk: FileSystem, paths: readonly string[], root: string): Promise<void> {
   let failure: unknown
   for (const relativePath of paths) {
-    const place = { root, relativePath }
+    const place = { disk, root, relativePath }
     try {
-      if (await isOwnFile(place)) await removeFile(absolute(place))
+      if (await isOwnFile(place)) await removeFile(disk, absolute(place))
     } catch (error) {
       failure ??= error
     }
   }
-  await removeEmptyFolders(paths, root)
+  await removeEmptyFolders(disk, paths, root)
   if (failure !== undefined) throw failure
 }
 
-async function removeFile(path: string): Promise<void> {
-  await unlink(path).catch((error: unknown) => {
+async function removeFile(disk: FileSystem, path: string): Promise<void> {
+  await disk.unlink(path).catch((error: unknown) => {
     if (codeOf(error) !== 'ENOENT') throw storageError(error, path)
   })
 }
 
 /** The deepest first. What is not empty, or no folder, stays. */
-async function removeEmptyFolders(paths: readonly string[], root: string): Promise<void> {
+async function removeEmptyFolders(disk: FileSystem, paths: readonly string[], root: string): Promise<void> {
   const folders = new Set<string>()
   for (const path of paths) {
     for (let folder = dirname(path); folder !== '.' && !folders.has(folder); folder = dirname(folder)) {
@@ -114,10 +115,10 @@ async function removeEmptyFolders(paths: readonly string[], root: string): Promi
     }
   }
   for (const folder of [...folders].sort((left, right) => right.length - left.length)) {
-    const place = { root, relativePath: folder }
+    const place = { disk, root, relativePath: folder }
     try {
       await checkFolders(place)
-      await rmdir(absolute(place))
+      await disk.rmdir(absolute(place))
     } catch {
       // Somebody else's files are in it, or it is gone: either way it is not ours to remove.
     }

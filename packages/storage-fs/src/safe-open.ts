@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { StorageError } from '@bitloom/core'
+import type { FileSystem, OpenFile } from '@bitloom/core/node'
 import { codeOf, storageError } from './file-errors.js'
 
 /**
@@ -11,6 +11,7 @@ import { codeOf, storageError } from './file-errors.js'
  * no `openat`.
  */
 export interface Place {
+  readonly disk: FileSystem
   readonly root: string
   /** Below the root, "/" between the parts. */
   readonly relativePath: string
@@ -24,7 +25,7 @@ export function absolute(place: Place): string {
 }
 
 /** Opens a regular file that is there. @throws StorageError GONE (missing, no file), DENIED (a link in the path), … */
-export async function openExisting(place: Place, access: 'read' | 'write'): Promise<FileHandle> {
+export async function openExisting(place: Place, access: 'read' | 'write'): Promise<OpenFile> {
   await checkFolders(place)
   return openRegular(place, access === 'write' ? constants.O_RDWR : constants.O_RDONLY, 0)
 }
@@ -40,9 +41,9 @@ export async function openOrCreate(
     makeRoot(): Promise<void>
     created(folder: string): void
   },
-): Promise<FileHandle> {
+): Promise<OpenFile> {
   const mode = options.isExecutable ? 0o777 : 0o666
-  const create = (): Promise<FileHandle> => openRegular(place, constants.O_RDWR | constants.O_CREAT, mode)
+  const create = (): Promise<OpenFile> => openRegular(place, constants.O_RDWR | constants.O_CREAT, mode)
   try {
     await checkFolders(place)
     return await create()
@@ -59,11 +60,11 @@ export function isMissing(error: unknown): error is StorageError {
   return error instanceof StorageError && error.code === 'GONE' && codeOf(error.cause) === 'ENOENT'
 }
 
-async function openRegular(place: Place, flags: number, mode: number): Promise<FileHandle> {
+async function openRegular(place: Place, flags: number, mode: number): Promise<OpenFile> {
   const path = absolute(place)
-  let handle: FileHandle | undefined
+  let handle: OpenFile | undefined
   try {
-    handle = await open(path, flags | guarded, mode)
+    handle = await place.disk.open(path, flags | guarded, mode)
     if ((await handle.stat()).isFile()) return handle
   } catch (error) {
     await handle?.close()
@@ -80,11 +81,11 @@ function foldersOf(place: Place): string[] {
 
 /** @throws StorageError unless each folder between root and file is a folder and no link */
 export async function checkFolders(place: Place): Promise<void> {
-  for (const folder of foldersOf(place)) await checkFolder(folder)
+  for (const folder of foldersOf(place)) await checkFolder(place.disk, folder)
 }
 
-async function checkFolder(folder: string): Promise<void> {
-  const stats = await lstat(folder).catch((error: unknown) => {
+async function checkFolder(disk: FileSystem, folder: string): Promise<void> {
+  const stats = await disk.lstat(folder).catch((error: unknown) => {
     throw storageError(error, folder)
   })
   const refuse = (code: 'DENIED' | 'GONE', reason: string): StorageError =>
@@ -97,11 +98,11 @@ async function checkFolder(folder: string): Promise<void> {
 export async function makeFolders(place: Place, created: (folder: string) => void): Promise<void> {
   for (const folder of foldersOf(place)) {
     try {
-      await mkdir(folder)
+      await place.disk.mkdir(folder)
       created(dirname(folder))
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw storageError(error, folder)
     }
-    await checkFolder(folder)
+    await checkFolder(place.disk, folder)
   }
 }

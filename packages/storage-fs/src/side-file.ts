@@ -1,6 +1,6 @@
-import { Bits, type Content, toHex, utf8, utf8Bytes } from '@bitloom/core'
-import type { FileHandle } from 'node:fs/promises'
-import { unlink } from 'node:fs/promises'
+import { Bits, type Content, type FileStamp, toHex, utf8, utf8Bytes } from '@bitloom/core'
+import type { FileSystem, OpenFile } from '@bitloom/core/node'
+import { factsOf, syncFolder } from './disk.js'
 import { codeOf, storageError } from './file-errors.js'
 import type { HandlePool } from './handle-pool.js'
 import { readFully, writeFully } from './positional.js'
@@ -25,16 +25,18 @@ export class SideFile {
   #held: Bits
   #header: Promise<void> | undefined
   #isDirty = false
+  /** It was made since the last sync. */
+  #isNew = false
 
   readonly #makeRoot: () => Promise<void>
 
   /** `makeRoot` makes the download folder, or rejects. */
-  constructor(content: Content, root: string, pool: HandlePool, makeRoot: () => Promise<void>) {
+  constructor(content: Content, root: string, pool: HandlePool, disk: FileSystem, makeRoot: () => Promise<void>) {
     this.#makeRoot = makeRoot
     const { infoHashes } = content
     this.#hash = (infoHashes.v1 ?? infoHashes.v2 ?? new Uint8Array(hashBytes)).subarray(0, hashBytes)
     this.#layout = createSideLayout(content)
-    this.#place = { root, relativePath: sideFileName(content, this.#hash) }
+    this.#place = { disk, root, relativePath: sideFileName(content, this.#hash) }
     this.#pool = pool
     this.#held = new Bits(this.#layout.slots.length)
   }
@@ -71,6 +73,12 @@ export class SideFile {
     return this.#held.has(slot.index)
   }
 
+  /** How it looks now; `undefined` = it is gone. */
+  async stamp(): Promise<FileStamp | undefined> {
+    const facts = await factsOf(this.#place.disk, 'lstat', this.path)
+    return facts && { lengthBytes: facts.size, modifiedUs: Math.round(facts.mtimeMs * 1_000) }
+  }
+
   get isEmpty(): boolean {
     return this.#held.count === 0
   }
@@ -95,18 +103,19 @@ export class SideFile {
     this.#isDirty = true
   }
 
-  async #flag(handle: FileHandle, slot: SideSlot, value: 0 | 1): Promise<void> {
+  async #flag(handle: OpenFile, slot: SideSlot, value: 0 | 1): Promise<void> {
     this.#header ??= this.#writeHeader(handle)
     await this.#header
     await writeFully(handle, Uint8Array.of(value), flagsAt + slot.index)
   }
 
-  async #writeHeader(handle: FileHandle): Promise<void> {
+  async #writeHeader(handle: OpenFile): Promise<void> {
     const head = new Uint8Array(flagsAt + this.#layout.slots.length)
     head.set(magic)
     head.set(this.#hash, magic.length)
     try {
       await writeFully(handle, head, 0)
+      this.#isNew = true
     } catch (error) {
       this.#header = undefined
       throw error
@@ -144,6 +153,8 @@ export class SideFile {
     this.#isDirty = false
     try {
       await this.#open('write', (handle) => handle.datasync())
+      if (this.#isNew) await syncFolder(this.#place.disk, this.#place.root)
+      this.#isNew = false
     } catch (error) {
       this.#isDirty = true
       throw error
@@ -152,7 +163,7 @@ export class SideFile {
 
   async remove(): Promise<void> {
     await this.close()
-    await unlink(this.path).catch((error: unknown) => {
+    await this.#place.disk.unlink(this.path).catch((error: unknown) => {
       if (codeOf(error) !== 'ENOENT') throw storageError(error, this.path)
     })
     this.#held = new Bits(this.#layout.slots.length)
@@ -165,12 +176,12 @@ export class SideFile {
     await this.#pool.settled()
   }
 
-  #create(): Promise<FileHandle> {
+  #create(): Promise<OpenFile> {
     return openOrCreate(this.#place, { isExecutable: false, makeRoot: this.#makeRoot, created: () => {} })
   }
 
-  async #open<T>(access: 'read' | 'write', use: (handle: FileHandle) => Promise<T>): Promise<T> {
-    const openFile = (): Promise<FileHandle> => (access === 'read' ? openExisting(this.#place, access) : this.#create())
+  async #open<T>(access: 'read' | 'write', use: (handle: OpenFile) => Promise<T>): Promise<T> {
+    const openFile = (): Promise<OpenFile> => (access === 'read' ? openExisting(this.#place, access) : this.#create())
     try {
       return await this.#pool.use(this.path, access, openFile, use)
     } catch (error) {

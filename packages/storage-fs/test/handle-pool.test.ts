@@ -8,10 +8,10 @@ import { createScratch, rejected } from './scratch.js'
 const scratch = createScratch()
 let folder = ''
 let opens: string[] = []
-const pools: HandlePool[] = []
+const pools: HandlePool<FileHandle>[] = []
 
-function newPool(limit: number): HandlePool {
-  const pool = new HandlePool(limit)
+function newPool(limit: number): HandlePool<FileHandle> {
+  const pool = new HandlePool<FileHandle>(limit)
   pools.push(pool)
   return pool
 }
@@ -36,7 +36,7 @@ function opener(name: string, access: Access): () => Promise<FileHandle> {
 }
 
 /** Uses a file until `done` is called; `held` is the handle, once it is there. */
-function hold(pool: HandlePool, name: string, access: Access = 'write') {
+function hold(pool: HandlePool<FileHandle>, name: string, access: Access = 'write') {
   let done: () => void = () => {}
   const until = new Promise<void>((resolve) => {
     done = resolve
@@ -52,7 +52,7 @@ function hold(pool: HandlePool, name: string, access: Access = 'write') {
   return { held, over, done }
 }
 
-function touch(pool: HandlePool, name: string, access: Access = 'write'): Promise<number> {
+function touch(pool: HandlePool<FileHandle>, name: string, access: Access = 'write'): Promise<number> {
   return pool.use(name, access, opener(name, access), async (handle) => handle.fd)
 }
 

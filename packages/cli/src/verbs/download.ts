@@ -6,7 +6,7 @@ import { type SeedGoal, selectFiles } from '../options.js'
 import type { Runtime } from '../runtime.js'
 import { makeFolder } from '../state-dir.js'
 import { identify, keyOf } from '../torrents.js'
-import { type TransferOptions, peersOf } from '../transfer-options.js'
+import { checkModes, type TransferOptions, peersOf } from '../transfer-options.js'
 import { runTransfers } from '../transfer-run.js'
 import { describeTorrent, fileLines } from './show.js'
 
@@ -31,6 +31,7 @@ export async function download(runtime: Runtime, ids: readonly string[], options
     torrent,
     directory,
     peers: peers(torrent),
+    check: checkModes[options.check],
     ...strategies(options),
     ...(wanted.get(torrent) === undefined ? {} : { wantedFiles: wanted.get(torrent) ?? [] }),
     ...(options.trackers ? {} : { trackers: [] }),

@@ -5,7 +5,7 @@ import { CliError } from '../exit-codes.js'
 import type { SeedGoal } from '../options.js'
 import type { Runtime } from '../runtime.js'
 import { loadTorrent } from '../torrents.js'
-import { type TransferOptions, peersOf } from '../transfer-options.js'
+import { checkModes, type TransferOptions, peersOf } from '../transfer-options.js'
 import { runTransfers } from '../transfer-run.js'
 
 interface SeedOptions extends TransferOptions {
@@ -32,7 +32,7 @@ export async function seed(
     torrent: metainfo,
     directory,
     peers,
-    check: options.skipCheck === true ? 'skip' : 'full',
+    check: options.skipCheck === true ? 'skip' : checkModes[options.check],
     ...(options.picker === undefined ? {} : { picker: options.picker }),
     ...(options.choker === undefined ? {} : { choker: options.choker }),
     ...(options.storage === undefined ? {} : { storage: options.storage }),

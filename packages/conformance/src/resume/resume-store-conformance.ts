@@ -46,20 +46,60 @@ export function resumeStoreConformance(runner: TestRunner, options: ResumeStoreC
 /** A record that differs in every field. */
 function recordOf(seed: number, changes: Partial<ResumeRecord> = {}): ResumeRecord {
   const random = seededRandom(seed)
+  const stamp = () => ({ lengthBytes: random.below(2 ** 40), modifiedUs: random.below(2 ** 52) })
   return {
-    infoHashes: { v1: random.bytes(20) },
+    infoHashes: {},
+    name: `torrent ${seed}`,
+    info: random.bytes(30 + (seed % 7)),
+    trackers: [[`http://${seed}.example/announce`, 'udp://a.example:80'], ['udp://b.example:80']],
+    webSeeds: [`http://seed.example/${seed}/`],
     directory: `/downloads/${seed}`,
     storage: `storage ${seed}`,
+    state: (['active', 'paused', 'removed'] as const)[seed % 3] ?? 'active',
     have: random.bytes(5 + (seed % 9)),
+    partial: [{ piece: random.below(1_000), blocks: random.bytes(3) }],
+    files: [stamp(), undefined, stamp()],
+    priorities: random.bytes(40),
+    wantedFiles: random.bytes(1),
+    picker: `picker ${seed}`,
+    choker: `choker ${seed}`,
+    limits: { maxPeers: seed + 1, upBytesPerSecond: random.below(1_000_000) + 0.5 },
     uploadedBytes: random.below(1_000_000),
     downloadedBytes: random.below(1_000_000),
     ...changes,
   }
 }
 
+/** Of a torrent of which only the hash is known. */
+function bareRecord(): ResumeRecord {
+  return {
+    infoHashes: {},
+    name: '',
+    trackers: [['udp://a.example:80']],
+    webSeeds: [],
+    directory: '/downloads',
+    storage: 'storage',
+    state: 'active',
+    have: new Uint8Array(0),
+    partial: [],
+    files: [],
+    limits: {},
+    uploadedBytes: 0,
+    downloadedBytes: 0,
+  }
+}
+
 /** Keys as core makes them: a v1 hash in hex, or a v2 hash. */
 const hexKey = (seed: number, bytes = 20): string =>
   Array.from(seededRandom(`key ${seed}`).bytes(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
+
+/** The record of the torrent that the key stands for: a store may look whether they fit. */
+function named(key: string, record: ResumeRecord): ResumeRecord {
+  const hash = Uint8Array.from(key.match(/../g) ?? [], (digits) => Number.parseInt(digits, 16))
+  const { v2 } = record.infoHashes
+  const infoHashes = hash.length === 32 ? { v2: hash } : { v1: hash, ...(v2 === undefined ? {} : { v2 }) }
+  return Object.assign(record, { infoHashes })
+}
 
 /** One store, with letters for keys. */
 class StoreBench {
@@ -74,7 +114,7 @@ class StoreBench {
   }
 
   put(key: string, record: ResumeRecord): Promise<void> {
-    return within(this.#store.put(this.#key(key), record), `put(${key})`)
+    return within(this.#store.put(this.#key(key), named(this.#key(key), record)), `put(${key})`)
   }
 
   get(key: string): Promise<ResumeRecord | undefined> {
@@ -90,7 +130,8 @@ class StoreBench {
   }
 
   async expectRecord(key: string, expected: ResumeRecord | undefined, when = ''): Promise<void> {
-    expectSame(plain(await this.get(key)), plain(expected), `get(${key})${when}`)
+    const wanted = expected && named(this.#key(key), expected)
+    expectSame(plain(await this.get(key)), plain(wanted), `get(${key})${when}`)
   }
 
   async expectKeys(keys: readonly string[], when = ''): Promise<void> {
@@ -102,18 +143,28 @@ class StoreBench {
 /** The fields of a record, bytes as bytes: what it was read from may be another kind of object. */
 function plain(record: ResumeRecord | undefined): unknown {
   if (record === undefined) return undefined
-  const { infoHashes, directory, storage, have, uploadedBytes, downloadedBytes } = record
+  const { infoHashes, info, have, partial, files, priorities, wantedFiles, limits, ...rest } = record
   const bytes = (value: unknown): string =>
     value instanceof Uint8Array ? show(value) : `no Uint8Array: ${show(value)}`
+  const optional = (value: unknown): string | undefined => (value === undefined ? undefined : bytes(value))
   return {
-    v1: infoHashes.v1 === undefined ? undefined : bytes(infoHashes.v1),
-    v2: infoHashes.v2 === undefined ? undefined : bytes(infoHashes.v2),
-    directory,
-    storage,
+    ...inOrder(rest),
+    limits: inOrder(limits),
+    v1: optional(infoHashes.v1),
+    v2: optional(infoHashes.v2),
+    info: optional(info),
     have: bytes(have),
-    uploadedBytes,
-    downloadedBytes,
+    partial: partial.map(({ piece, blocks }) => ({ piece, blocks: bytes(blocks) })),
+    files: files.map((stamp) => stamp && inOrder(stamp)),
+    priorities: optional(priorities),
+    wantedFiles: optional(wantedFiles),
   }
+}
+
+/** The order of keys is nobody's concern, nor is one that says `undefined`. */
+function inOrder(fields: object): Record<string, unknown> {
+  const known = Object.entries(fields).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(known.sort(([left], [right]) => (left < right ? -1 : 1)))
 }
 
 interface StoreGuarantee extends Omit<Guarantee, 'run'> {
@@ -195,11 +246,13 @@ const guarantees: readonly StoreGuarantee[] = [
     async run(store) {
       const v2 = seededRandom('v2').bytes(32)
       const records: Readonly<Record<string, ResumeRecord>> = {
-        [hexKey(1)]: recordOf(1, { infoHashes: { v1: new Uint8Array(20).fill(255), v2 } }),
-        [hexKey(2, 32)]: recordOf(2, { infoHashes: { v2 } }),
+        [hexKey(1)]: recordOf(1, { infoHashes: { v2 } }),
+        [hexKey(2, 32)]: recordOf(2),
         [hexKey(3)]: recordOf(3, { have: new Uint8Array(0) }),
         [hexKey(4)]: recordOf(4, { have: seededRandom('large').bytes(100_000) }),
         [hexKey(5)]: recordOf(5, { directory: '/tmp/a "b"\n\\ü 🎬/c', storage: '' }),
+        [hexKey(7)]: bareRecord(),
+        [hexKey(8)]: recordOf(8, { files: [], partial: [], trackers: [], webSeeds: [] }),
         [hexKey(6)]: recordOf(6, { uploadedBytes: Number.MAX_SAFE_INTEGER, downloadedBytes: 0 }),
       }
       for (const [key, record] of Object.entries(records)) await store.put(key, record)

@@ -25,6 +25,7 @@ export const errorCodes = {
   GONE: 'a file or folder is missing or was changed underneath',
   IO: 'reading or writing failed',
   RESUME_INVALID: 'a resume record cannot be used',
+  LOCKED: 'another process uses the state folder, or this record of it',
   PLUGIN_FAILED: 'a plugin threw, rejected or did not answer in time',
   PLUGIN_INVALID: 'a plugin breaks the plugin contract',
   PLUGIN_CONTRACT: 'a plugin was written for another version of the contract',

@@ -49,8 +49,12 @@ export interface AddOptions {
   readonly trackers?: readonly (readonly string[])[]
   /** Dialled and kept; allowed for private torrents too. */
   readonly peers?: readonly Endpoint[]
-  /** `full` hashes what is there; `resume` trusts a resume record where there is one, else hashes; `skip` trusts that all wanted data is there. Default `resume`. */
-  readonly check?: 'full' | 'resume' | 'skip'
+  /**
+   * `resume` trusts a resume record of this data in this place as far as files have the size and time of change that it
+   * says, and hashes the rest; `sample` hashes some of what would be trusted too, and all if that is wrong; `full` hashes
+   * what is there; `skip` trusts that all wanted data is there. Default `resume`.
+   */
+  readonly check?: 'full' | 'sample' | 'resume' | 'skip'
   readonly paused?: boolean
   readonly limits?: TorrentLimits
 }

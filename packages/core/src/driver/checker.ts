@@ -11,6 +11,8 @@ export interface CheckParts {
   readonly hasher: Hasher
   readonly memory: Memory
   readonly signal: AbortSignal
+  /** Those to look at; `undefined` = all. */
+  readonly pieces: ReadonlyBits | undefined
   nextJobId(): number
   /** After each piece: how many were looked at. */
   progress(checkedPieces: number): void
@@ -28,7 +30,7 @@ export async function checkData(parts: CheckParts): Promise<Bits> {
   const { metainfo, storage, signal } = parts
   const { pieceCount } = metainfo.layout
   const have = new Bits(pieceCount)
-  const present: ReadonlyBits | undefined = await storage.present()
+  const present = both(await storage.present(), parts.pieces)
   let next = present === undefined ? 0 : present.nextSet(0)
   let checked = 0
   const worker = async (): Promise<void> => {
@@ -46,6 +48,16 @@ export async function checkData(parts: CheckParts): Promise<Bits> {
   signal.throwIfAborted()
   for (const end of ended) if (end.status === 'rejected') throw end.reason
   return have
+}
+
+/** What is in both sets; `undefined` = everything. */
+function both(left: ReadonlyBits | undefined, right: ReadonlyBits | undefined): ReadonlyBits | undefined {
+  if (left === undefined || right === undefined) return left ?? right
+  const common = new Bits(left.length)
+  for (let piece = right.nextSet(0); piece >= 0; piece = right.nextSet(piece + 1)) {
+    if (left.has(piece)) common.add(piece)
+  }
+  return common
 }
 
 async function isRight(parts: CheckParts, piece: number): Promise<boolean> {

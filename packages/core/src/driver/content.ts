@@ -1,13 +1,14 @@
 import { Bits } from '../bytes/bits.js'
 import { blockBytes, type Metainfo } from '../metainfo/metainfo.js'
 import { Storage, type StorageHandle } from '../ports/storage.js'
-import type { TorrentView } from '../ports/views.js'
+import type { PartialPiece, ResumeRecord } from '../ports/resume-store.js'
 import { Ledger } from '../torrent/ledger.js'
 import { piecePriorities, selectFiles } from '../torrent/selection.js'
 import type { Torrent } from '../torrent/torrent.js'
 import type { AddOptions } from './api.js'
 import type { EngineContext } from './context.js'
-import { findHaves, forgetHaves, saveHaves } from './haves.js'
+import { findHaves, type Remembered } from './haves.js'
+import type { RecordKeeper } from './record-keeper.js'
 import { missing } from './strategies.js'
 
 const usualPriority = 4
@@ -17,7 +18,11 @@ export interface ContentParts {
   readonly metainfo: Metainfo
   readonly options: AddOptions
   readonly torrent: Torrent
+  readonly keeper: RecordKeeper
 }
+
+/** See `AddOptions.check`; `changed`: what others changed while the torrent runs. */
+type CheckKind = 'full' | 'sample' | 'resume' | 'skip' | 'changed'
 
 /**
  * The data of one torrent as its driver sees it: where it is stored, which of it is wanted, what of it is there. Every call
@@ -33,8 +38,10 @@ export class TorrentContent {
   readonly #priorities: Uint8Array
   readonly #syncs = new Set<Promise<void>>()
   #handle: StorageHandle | undefined
-  /** The record of what is there is to be trusted. */
+  #partial: readonly PartialPiece[] = []
+  /** What is had is what is there: it may be remembered. Not while it is looked at, nor after a flush that failed. */
   #isKnown = false
+  #isLookedAt = false
 
   constructor(parts: ContentParts) {
     this.#parts = parts
@@ -67,25 +74,77 @@ export class TorrentContent {
     context.log.warn('there may not be enough free space', fields)
   }
 
+  get isKnown(): boolean {
+    return this.#isKnown
+  }
+
+  /** What is had may not be there. */
+  doubt(): void {
+    this.#isKnown = false
+  }
+
   /** Finds out what is there. Rejects when the signal aborts. */
-  async check(how: 'full' | 'resume' | 'skip', signal: AbortSignal): Promise<Bits> {
-    const { context, metainfo, options } = this.#parts
+  async check(how: CheckKind, signal: AbortSignal): Promise<Bits> {
+    const { context, metainfo, keeper } = this.#parts
     const storage = this.#handle
     if (storage === undefined) throw new RangeError('the storage is not open')
     this.checkedPieces = 0
+    const current = how === 'changed' ? await this.#current() : undefined
     this.#isKnown = false
-    if (how === 'full') await forgetHaves(context, metainfo)
-    const input = { metainfo, storage, how, directory: options.directory, signal }
-    const have = await findHaves(context, input, (checked) => {
-      this.checkedPieces = checked
-    })
-    this.#isKnown = true
+    const record = await keeper.recall()
+    if (how === 'full' && record !== undefined) await keeper.doubt(record)
+    this.#partial = how === 'resume' || how === 'sample' ? (this.#placed(record)?.partial ?? []) : []
+    const believed = how === 'full' || how === 'skip' ? undefined : (current ?? this.#placed(record))
+    const input = { metainfo, storage, remembered: believed, sample: how === 'sample', signal }
+    const have =
+      how === 'skip'
+        ? Bits.full(metainfo.layout.pieceCount)
+        : await findHaves(context, input, (checked) => {
+            this.checkedPieces = checked
+          })
+    // What nobody looked at is not remembered.
+    this.#isLookedAt = how !== 'skip'
     return have
+  }
+
+  /** What is known of the data now, with the files as they were when it became known. */
+  async #current(): Promise<Remembered | undefined> {
+    const have = this.#parts.torrent.ledger?.have.toBytes()
+    return have === undefined ? undefined : { have, files: await this.stamps() }
+  }
+
+  /** A record counts in the place that it is of. */
+  #placed(record: ResumeRecord | undefined): ResumeRecord | undefined {
+    const { context, options } = this.#parts
+    const storage = context.services.named(Storage, options.storage)?.name
+    return record?.directory === options.directory && record.storage === storage ? record : undefined
+  }
+
+  /** Pieces of which an earlier run left some blocks, once. */
+  takePartial(): readonly PartialPiece[] {
+    const partial = this.#partial
+    this.#partial = []
+    return partial
+  }
+
+  /** How the files look; empty where the storage cannot tell. @throws StorageError */
+  async stamps(): Promise<ResumeRecord['files']> {
+    return (await this.#handle?.stamps?.()) ?? []
+  }
+
+  /** What a record says beside the pieces. */
+  remembered(): Pick<ResumeRecord, 'info' | 'priorities' | 'wantedFiles'> {
+    return {
+      info: this.metainfo.info,
+      priorities: this.#priorities.slice(),
+      wantedFiles: this.#wantedFiles.bits.toBytes(),
+    }
   }
 
   ledger(have: Bits, storage: StorageHandle): Ledger {
     const { context, torrent } = this.#parts
     const { budget, memory, hasher } = context
+    this.#isKnown = this.#isLookedAt
     const { layout } = this.metainfo
     const quarter = Math.floor(budget.limitBytes / 4 / blockBytes) * blockBytes
     const extentBytes = Math.max(blockBytes, Math.min(storage.extentBytes, layout.pieceLengthBytes, quarter))
@@ -125,15 +184,13 @@ export class TorrentContent {
     return syncing
   }
 
-  /** Flushes and remembers what is there. Only when no other call is under way; idempotent on the storage's side. */
-  async close(view: TorrentView, deleteData: boolean): Promise<void> {
-    const { context, metainfo, torrent } = this.#parts
+  /** Flushes. Only when no other call is under way; idempotent on the storage's side. */
+  async close(deleteData: boolean): Promise<void> {
     await Promise.allSettled(this.#syncs)
-    const [handle, have] = [this.#handle, torrent.ledger?.have]
+    const handle = this.#handle
     if (handle === undefined) return
     try {
       await handle.sync()
-      if (have !== undefined && this.#isKnown && !deleteData) await saveHaves(context, { metainfo, have, view })
     } finally {
       await handle.close()
       if (deleteData) await handle.remove?.()

@@ -214,7 +214,7 @@ class SessionEngine implements Engine {
       control: this.control(torrent.id),
       ready: torrent.ready.promise,
       completed: torrent.completed.promise,
-      remove: (how) => this.#remove(torrent, how?.deleteData === true),
+      remove: (how) => this.#remove(torrent, how?.deleteData === true ? 'deleted' : 'removed'),
     }
   }
 
@@ -237,9 +237,9 @@ class SessionEngine implements Engine {
       need('PiecePicker', services.named(PiecePicker, options.picker), options.picker)
   }
 
-  async #remove(torrent: TorrentDriver, deleteData: boolean): Promise<void> {
+  async #remove(torrent: TorrentDriver, how: 'kept' | 'removed' | 'deleted'): Promise<void> {
     try {
-      await torrent.close(deleteData)
+      await torrent.close(how)
     } finally {
       this.#torrents.delete(torrent.id)
     }
@@ -350,7 +350,7 @@ class SessionEngine implements Engine {
     this.#cancelTick?.()
     this.#dialer.close()
     this.#context.turns.run(() => this.#handshakes.close())
-    const closing = [...this.#torrents.values()].map((torrent) => this.#remove(torrent, false))
+    const closing = [...this.#torrents.values()].map((torrent) => this.#remove(torrent, 'kept'))
     const results = await Promise.allSettled([...this.#listening.map((listening) => listening.close()), ...closing])
     const errors = results.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []))
     if (errors.length > 0) throw new AggregateError(errors, 'the session closed with errors')

@@ -1,67 +1,105 @@
 import { Bits } from '../bytes/bits.js'
-import { infoHashName } from '../metainfo/info-hash.js'
+import { filePieces } from '../metainfo/file-spans.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
-import { ResumeStore } from '../ports/resume-store.js'
-import type { StorageHandle } from '../ports/storage.js'
-import type { TorrentView } from '../ports/views.js'
+import type { ResumeRecord } from '../ports/resume-store.js'
+import type { FileStamp, StorageHandle } from '../ports/storage.js'
 import { checkData } from './checker.js'
 import type { EngineContext } from './context.js'
+
+/** What of a record is said of the data itself. */
+export type Remembered = Pick<ResumeRecord, 'have' | 'files'>
 
 export interface HavesInput {
   readonly metainfo: Metainfo
   readonly storage: StorageHandle
-  /** See `AddOptions.check`. */
-  readonly how: 'full' | 'resume' | 'skip'
-  readonly directory: string
+  /** What is remembered of this data in this place; `undefined` = nothing: all of it is hashed. */
+  readonly remembered: Remembered | undefined
+  /** Hashes some of what is remembered, and all if that is wrong. */
+  readonly sample: boolean
   readonly signal: AbortSignal
 }
 
-/** Finds out which pieces are there: by trust, by a resume record, or by hashing. */
+/** How many of the remembered pieces are hashed to believe the others: some, and one in so many, up to a bound. */
+const sample = { least: 8, oneIn: 200, most: 64 }
+
+/**
+ * Finds out which pieces are there: those that are remembered, as far as their files look as they did then. Pieces of
+ * other files are hashed, remembered or not.
+ */
 export async function findHaves(
   context: EngineContext,
   input: HavesInput,
   progress: (checkedPieces: number) => void,
 ): Promise<Bits> {
-  const { metainfo, storage, how, signal } = input
-  const { pieceCount } = metainfo.layout
-  if (how === 'skip') return Bits.full(pieceCount)
-  const trusted = how === 'resume' ? await trustedHaves(context, input) : undefined
-  if (trusted !== undefined) return trusted
+  const { metainfo, storage, signal } = input
   const { hasher, memory } = context
-  return checkData({ metainfo, storage, hasher, memory, signal, nextJobId: () => context.nextId(), progress })
-}
-
-async function trustedHaves(context: EngineContext, input: HavesInput): Promise<Bits | undefined> {
-  const { metainfo, directory, storage } = input
-  const record = await context.services.get(ResumeStore).get(infoHashName(metainfo.infoHashes))
-  if (record === undefined || record.directory !== directory) return undefined
-  if (record.have.length !== (metainfo.layout.pieceCount + 7) >> 3) return undefined
-  const have = Bits.from(record.have, metainfo.layout.pieceCount)
-  const present = await storage.present()
-  const isThere = (piece: number): boolean => present?.has(piece) !== false
-  for (let piece = have.nextSet(0); piece >= 0; piece = have.nextSet(piece + 1)) if (!isThere(piece)) return undefined
+  const { pieceCount } = metainfo.layout
+  const check = (pieces: Bits | undefined): Promise<Bits> =>
+    checkData({ metainfo, storage, hasher, memory, signal, pieces, nextJobId: () => context.nextId(), progress })
+  const trusted = await trust(input)
+  if (trusted === undefined) return check(undefined)
+  const { have, doubtful } = trusted
+  if (input.sample) {
+    const some = sampleOf(have, (below) => context.random.below(below))
+    if ((await check(some)).count < some.count) return check(undefined)
+  }
+  if (doubtful.count === 0) return have
+  const found = await check(doubtful)
+  for (let piece = 0; piece < pieceCount; piece++) if (found.has(piece)) have.add(piece)
   return have
 }
 
-/** Remembers durable pieces for the next time; called after a `sync`. */
-export async function saveHaves(
-  context: EngineContext,
-  input: { metainfo: Metainfo; have: Bits; view: TorrentView },
-): Promise<void> {
-  const { metainfo, have, view } = input
-  const { infoHashes } = metainfo
-  const { uploadedBytes, receivedBytes } = view.stats
-  await context.services.get(ResumeStore).put(infoHashName(metainfo.infoHashes), {
-    infoHashes,
-    directory: view.directory,
-    storage: view.storage,
-    have: have.toBytes(),
-    uploadedBytes,
-    downloadedBytes: receivedBytes,
-  })
+/** Which pieces are had for sure, and which have to be looked at. `undefined`: nothing can be told. */
+async function trust(input: HavesInput): Promise<{ have: Bits; doubtful: Bits } | undefined> {
+  const { metainfo, storage, remembered } = input
+  const { pieceCount } = metainfo.layout
+  if (remembered === undefined || remembered.have.length !== (pieceCount + 7) >> 3) return undefined
+  const have = Bits.from(remembered.have, pieceCount)
+  const present = await storage.present()
+  const stamps = await storage.stamps?.()
+  const doubtful =
+    stamps === undefined ? new Bits(pieceCount) : piecesOf(metainfo, changedFiles(remembered.files, stamps))
+  for (let piece = have.nextSet(0); piece >= 0; piece = have.nextSet(piece + 1)) {
+    if (doubtful.has(piece)) have.delete(piece)
+    else if (present?.has(piece) === false) {
+      // Without stamps nobody knows what else is not as it was.
+      if (stamps === undefined) return undefined
+      have.delete(piece)
+    }
+  }
+  return { have, doubtful }
 }
 
-/** What was remembered is in doubt: all data is about to be hashed. */
-export async function forgetHaves(context: EngineContext, metainfo: Metainfo): Promise<void> {
-  await context.services.get(ResumeStore).delete(infoHashName(metainfo.infoHashes))
+/** File indexes. All of them when nothing is remembered of the files. */
+function changedFiles(before: Remembered['files'], now: Remembered['files']): number[] {
+  if (before.length !== now.length) return [...now.keys()]
+  return [...now.keys()].filter((index) => !isSame(before[index], now[index]))
+}
+
+function isSame(before: FileStamp | undefined, now: FileStamp | undefined): boolean {
+  return before?.lengthBytes === now?.lengthBytes && before?.modifiedUs === now?.modifiedUs
+}
+
+function piecesOf(metainfo: Metainfo, files: readonly number[]): Bits {
+  const pieces = new Bits(metainfo.layout.pieceCount)
+  for (const file of files) {
+    const span = metainfo.files[file]?.padding === true ? undefined : filePieces(metainfo, file)
+    if (span !== undefined) for (let piece = span.first; piece <= span.last; piece++) pieces.add(piece)
+  }
+  return pieces
+}
+
+/** One piece out of each of so many equal parts of what is had. */
+function sampleOf(have: Bits, below: (limit: number) => number): Bits {
+  const { least, oneIn, most } = sample
+  const parts = Math.min(have.count, most, least + Math.floor(have.count / oneIn))
+  const pieces: number[] = []
+  for (let piece = have.nextSet(0); piece >= 0; piece = have.nextSet(piece + 1)) pieces.push(piece)
+  const chosen = new Bits(have.length)
+  for (let part = 0; part < parts; part++) {
+    const from = Math.floor((pieces.length * part) / parts)
+    const to = Math.floor((pieces.length * (part + 1)) / parts)
+    chosen.add(pieces[from + below(to - from)] ?? 0)
+  }
+  return chosen
 }

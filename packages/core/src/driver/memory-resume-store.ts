@@ -11,9 +11,11 @@ export function memoryResumeStore(): ResumeStore {
   }
 }
 
-function copyOf<R extends ResumeRecord | undefined>(record: R): R {
-  if (record === undefined) return record
-  const { v1, v2 } = record.infoHashes
-  const infoHashes = { ...(v1 && { v1: v1.slice() }), ...(v2 && { v2: v2.slice() }) }
-  return { ...record, infoHashes, have: record.have.slice() }
+/** A plain value with all that is in it; of a view into a larger buffer, what it shows. */
+function copyOf<T>(value: T): T
+function copyOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  if (value instanceof Uint8Array) return value.slice()
+  if (Array.isArray(value)) return value.map((item: unknown) => copyOf(item))
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, copyOf<unknown>(item)]))
 }

@@ -45,6 +45,8 @@ export interface SwarmParts {
   /** Its own, beside those of the session. */
   readonly limits: OwnLimits
   wantedWhole(): void
+  /** Its data may still be lost in a power cut. */
+  pieceVerified(piece: number): void
 }
 
 /**
@@ -118,6 +120,7 @@ export class Swarm implements Effects, LinkOwner {
         if (hooks.peerHasTapped) later((view) => hooks.peerHas(peer, piece, view))
       },
       pieceVerified: (piece) => {
+        this.#parts.pieceVerified(piece)
         this.#parts.trace.pieceVerified(piece)
         context.wake()
         later((view) => isReady(view) && hooks.pieceVerified(piece, view))

@@ -15,6 +15,8 @@ import type { EngineContext } from './context.js'
 import { DataPath } from './data-path.js'
 import { isReady, TorrentDecisions } from './decisions.js'
 import { deferred } from './deferred.js'
+import { readInfo } from './provided-info.js'
+import { RecordKeeper } from './record-keeper.js'
 import { Strategies, type StrategyNames } from './strategies.js'
 import { Swarm } from './swarm.js'
 import { OwnLimits } from './torrent-limits.js'
@@ -49,6 +51,8 @@ export class TorrentDriver implements ViewSource {
   readonly #announcer: Announcer
   readonly #checks: Checks
   readonly #strategies: Strategies
+  readonly #keeper: RecordKeeper
+  #recalling: Promise<void> = Promise.resolve()
   #content: TorrentContent | undefined
   #dataPath: DataPath | undefined
   /** Something was missing: being whole is an event that trackers hear of. */
@@ -85,8 +89,10 @@ export class TorrentDriver implements ViewSource {
       infoHash: this.infoHash,
       limits: this.limits,
       wantedWhole: () => this.#wantedWhole(),
+      pieceVerified: (piece) => this.#keeper.changed(this.torrent.pieceLength(piece)),
     })
     this.view = torrentView(this)
+    this.#keeper = this.#makeKeeper()
     this.#schedule = new AnnounceSchedule(this.trackerUrls, context.random.fork(`trackers/${this.id}`))
     this.#announcer = this.#makeAnnouncer()
     this.#checks = new Checks(context.turns, {
@@ -103,6 +109,22 @@ export class TorrentDriver implements ViewSource {
     })
     this.#strategies.use(options, 'command')
     if (options.peers !== undefined) this.swarm.found(options.peers, 'user')
+  }
+
+  #makeKeeper(): RecordKeeper {
+    return new RecordKeeper({
+      context: this.#context,
+      infoHashes: this.infoHashes,
+      view: this.view,
+      torrent: this.torrent,
+      limits: this.limits,
+      content: () => this.#content,
+      trackers: () => this.trackerUrls,
+      webSeeds: () => this.metainfo?.webSeeds ?? this.#options.torrent.webSeeds,
+      isPaused: () => this.#pausing,
+      syncFailed: (error) => this.#syncFailed(error),
+      wake: () => this.#context.wake(),
+    })
   }
 
   #makeAnnouncer(): Announcer {
@@ -208,7 +230,20 @@ export class TorrentDriver implements ViewSource {
         this.#step('metadata-missing')
         this.#schedule.start(this.#context.turns.nowMs)
       })
+      this.#recalling = this.#recallMetadata()
     }
+  }
+
+  /** An earlier run may have got it. */
+  async #recallMetadata(): Promise<void> {
+    const { turns, hasher } = this.#context
+    const info = (await this.#keeper.recall())?.info
+    const metainfo = info && readInfo(info, this.infoHashes, this.trackerUrls, hasher)
+    turns.run(() => {
+      if (this.isClosed) return
+      if (metainfo === undefined || metainfo instanceof Error) this.#keeper.began()
+      else this.metadataCame(metainfo)
+    })
   }
 
   #load(metainfo: Metainfo): void {
@@ -228,7 +263,7 @@ export class TorrentDriver implements ViewSource {
   #makeContent(metainfo: Metainfo): TorrentContent | undefined {
     const [context, options] = [this.#context, this.#options]
     try {
-      return new TorrentContent({ context, metainfo, options, torrent: this.torrent })
+      return new TorrentContent({ context, metainfo, options, torrent: this.torrent, keeper: this.#keeper })
     } catch (error) {
       context.turns.run(() => this.#fail(asError(error)))
       return undefined
@@ -255,9 +290,11 @@ export class TorrentDriver implements ViewSource {
     this.swarm.dataPath = this.#dataPath
     this.swarm.contentKnown(metainfo.layout.pieceCount)
     this.torrent.setContent(metainfo, content.ledger(have, storage))
+    this.torrent.restore(content.takePartial(), turns.nowMs)
     this.#wasMissing ||= !this.torrent.isWhole
     this.#step(this.torrent.isWhole ? 'checked-whole' : 'checked-partial')
     this.#strategies.renew()
+    this.#keeper.began()
     this.ready.resolve()
     if (this.#pausing) this.pause()
     else this.#run()
@@ -289,8 +326,15 @@ export class TorrentDriver implements ViewSource {
     const { turns } = this.#context
     this.#content?.sync().then(
       () => turns.run(() => this.#settledWhole()),
-      (error: unknown) => turns.run(() => this.#fail(asError(error))),
+      (error: unknown) => turns.run(() => this.#syncFailed(asError(error))),
     )
+  }
+
+  /** Where a file is gone, what is left is looked at; else nobody knows what is on the disk. */
+  #syncFailed(error: Error): void {
+    this.#content?.doubt()
+    if (isBitloomError(error) && error.code === 'GONE') this.#recheck('changed')
+    else this.#fail(error)
   }
 
   #settledWhole(): void {
@@ -362,6 +406,7 @@ export class TorrentDriver implements ViewSource {
   pause(): void {
     this.#pausing = true
     if (!this.#step('pause')) return
+    this.#keeper.changed()
     this.torrent.stopFetching()
     this.#leave('paused')
   }
@@ -371,12 +416,17 @@ export class TorrentDriver implements ViewSource {
     const step =
       this.torrent.ledger === undefined ? 'resume-metadata' : this.torrent.isWhole ? 'resume-whole' : 'resume-partial'
     if (!this.#step(step)) return
+    this.#keeper.changed()
     this.#run()
     if (this.#earlyMetadata !== undefined) this.metadataCame(this.#earlyMetadata)
   }
 
   /** Looks at all data; what could not even be opened is opened first. */
   recheck(): void {
+    this.#recheck('full')
+  }
+
+  #recheck(how: 'full' | 'changed'): void {
     const content = this.#content ?? (this.state === 'failed' ? this.#contentOfFile() : undefined)
     if (content === undefined || !this.#step('recheck')) return
     this.#content = content
@@ -386,7 +436,7 @@ export class TorrentDriver implements ViewSource {
     this.#checks.start(async (signal) => {
       await idle
       if (content.handle === undefined) await content.open(signal)
-      return content.check('full', signal)
+      return content.check(how, signal)
     })
   }
 
@@ -405,6 +455,7 @@ export class TorrentDriver implements ViewSource {
   }
 
   #selectionChanged(): void {
+    this.#keeper.changed()
     this.#wasMissing ||= this.torrent.ledger !== undefined && !this.torrent.isWhole
     if (!this.torrent.isWhole) this.#step('wanted-missing')
     this.#strategies.renewPicker()
@@ -421,6 +472,7 @@ export class TorrentDriver implements ViewSource {
   useStrategies(names: StrategyNames): void {
     try {
       this.#strategies.use(names, 'command')
+      this.#keeper.changed()
     } catch (error) {
       this.#context.log.warn('a strategy cannot be used any more', { torrent: this.name, error })
     }
@@ -431,6 +483,7 @@ export class TorrentDriver implements ViewSource {
     const { turns, dialSoon } = this.#context
     this.limits.change(changes, this.torrent.requests.askedBytes, turns.nowMs)
     this.trace.limited(this.limits.now)
+    this.#keeper.changed()
     this.torrent.requests.markAll()
     this.swarm.chokeSoon()
     dialSoon()
@@ -464,13 +517,16 @@ export class TorrentDriver implements ViewSource {
 
   tick(): void {
     if (this.isClosed) return
+    this.#keeper.tick(this.#context.turns.nowMs)
     this.swarm.tick()
     if (this.isActive) this.#announcer.run(this.#isShortOfPeers)
   }
 
   nextDeadlineMs(): number {
-    if (this.isClosed || !this.isActive) return Infinity
-    return Math.min(this.swarm.nextDeadlineMs(), this.#announcer.nextDeadlineMs(this.#isShortOfPeers))
+    if (this.isClosed) return Infinity
+    const { dueMs } = this.#keeper
+    if (!this.isActive) return dueMs
+    return Math.min(dueMs, this.swarm.nextDeadlineMs(), this.#announcer.nextDeadlineMs(this.#isShortOfPeers))
   }
 
   get #isShortOfPeers(): boolean {
@@ -479,32 +535,35 @@ export class TorrentDriver implements ViewSource {
   }
 
   /** Leaves the swarm, flushes, and forgets. Late settlements of ports are awaited, so nothing fires afterwards. */
-  close(deleteData = false): Promise<void> {
-    this.#closing ??= this.#close(deleteData)
+  close(how: 'kept' | 'removed' | 'deleted' = 'kept'): Promise<void> {
+    this.#closing ??= this.#close(how)
     return this.#closing
   }
 
-  async #close(deleteData: boolean): Promise<void> {
+  async #close(how: 'kept' | 'removed' | 'deleted'): Promise<void> {
     const { turns, hooks, clock } = this.#context
     const gone = new BitloomError('CLOSED', `the torrent ${this.name} was removed`)
     this.ready.reject(gone)
     this.completed.reject(gone)
     this.#checks.end()
     this.#leave('the torrent was removed')
+    this.#keeper.ending()
     this.#endDataPath()
     const late = (): Error =>
       new BitloomError('CLOSED', `the storage of ${this.name} took longer than ${storageCloseMs / 1_000} s to close`)
     try {
-      await Promise.all([within(clock, storageCloseMs, this.#flush(deleteData), late), this.#stopped])
+      await Promise.all([within(clock, storageCloseMs, this.#flush(how), late), this.#stopped])
     } finally {
       turns.run(() => turns.watch(() => hooks.torrentRemoved(this.view)))
     }
   }
 
-  async #flush(deleteData: boolean): Promise<void> {
-    await this.#checks.over()
+  async #flush(how: 'kept' | 'removed' | 'deleted'): Promise<void> {
+    await Promise.all([this.#recalling, this.#checks.over()])
     await this.#dataPath?.idle()
-    await this.#content?.close(this.view, deleteData)
+    const kept = this.#pausing ? 'paused' : 'active'
+    await this.#keeper.close(how === 'deleted' ? 'forgotten' : how === 'kept' ? kept : 'removed')
+    await this.#content?.close(how === 'deleted')
   }
 }
 

@@ -10,6 +10,13 @@ export interface StorageOptions {
   readonly wantedFiles: ReadonlyBits
 }
 
+/** What a file looks like from outside: one that was changed has another one. */
+export interface FileStamp {
+  readonly lengthBytes: number
+  /** When it was changed last, in whole microseconds since 1970. */
+  readonly modifiedUs: number
+}
+
 /** Why bytes are read: to check them, to send them to a peer, or to hand them to a reader that plays them. */
 export type ReadPurpose = 'verify' | 'serve' | 'stream'
 
@@ -42,6 +49,11 @@ export interface StorageHandle {
   move?(directory: string): Promise<void>
   /** Deletes the torrent's data, and nothing else. */
   remove?(): Promise<void>
+  /**
+   * By file index; `undefined` = it is not there. Each as it was when it was looked at first, or first after our own last
+   * write to it, so that a change by others shows; `present` looks at all of them anew.
+   */
+  stamps?(): Promise<readonly (FileStamp | undefined)[]>
   /** Bytes free where the data goes; `undefined` if unknown. Compared before the start, a warning. */
   freeBytes?(): Promise<number | undefined>
 }

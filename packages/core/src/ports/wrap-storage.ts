@@ -5,7 +5,7 @@ import type { StorageHandle } from './storage.js'
  * a handle (`{...inner}`) would lose the methods of a class; optional methods are there exactly when the inner one has them.
  */
 export function wrapStorage(inner: StorageHandle, overrides: Partial<StorageHandle>): StorageHandle {
-  const { want, move, remove, freeBytes } = inner
+  const { want, move, remove, freeBytes, stamps } = inner
   return {
     extentBytes: inner.extentBytes,
     write: (piece, begin, bytes) => inner.write(piece, begin, bytes),
@@ -17,6 +17,7 @@ export function wrapStorage(inner: StorageHandle, overrides: Partial<StorageHand
     ...(move === undefined ? {} : { move: (directory) => move.call(inner, directory) }),
     ...(remove === undefined ? {} : { remove: () => remove.call(inner) }),
     ...(freeBytes === undefined ? {} : { freeBytes: () => freeBytes.call(inner) }),
+    ...(stamps === undefined ? {} : { stamps: () => stamps.call(inner) }),
     ...overrides,
   }
 }

@@ -39,6 +39,11 @@ export interface Session extends AsyncDisposable {
   torrents(): readonly TorrentView[]
   /** @throws BitloomError DUPLICATE, PluginError PLUGIN_MISSING (no storage, no picker), StorageError, MetainfoError METAINFO_UNSUPPORTED (v2 only) */
   add(options: AddOptions): Promise<TorrentHandle>
+  /**
+   * Adds the torrents that were in a session when it ended, as they were, from the records of the `ResumeStore`. Those that
+   * were removed, or are there already, are left out; one that cannot be restored is told in the log.
+   */
+  restore(): Promise<readonly TorrentHandle[]>
   /** By `torrent.id`. @throws BitloomError NOT_FOUND */
   control(torrentId: string): TorrentControl
   setLimits(limits: Partial<SessionLimits>): void

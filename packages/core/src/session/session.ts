@@ -1,9 +1,12 @@
 import { BitloomError } from '../bytes/errors.js'
 import type { AddOptions, Engine, SessionLimits } from '../driver/api.js'
+import { restoreTorrents } from '../driver/restore.js'
 import { createEngine, type EngineParts } from '../driver/engine.js'
 import { createHooks, type HookRegistry, type PluginTaps } from '../hooks/registry.js'
 import { Clock } from '../ports/clock.js'
+import { Hasher } from '../ports/hasher.js'
 import { Logger } from '../ports/logger.js'
+import { ResumeStore } from '../ports/resume-store.js'
 import { Random } from '../ports/random.js'
 import type { TraceSink } from '../ports/trace.js'
 import { peerIdPrefix } from '../wire/peer-id.js'
@@ -118,6 +121,17 @@ class PluginSession implements Session {
   async add(options: AddOptions) {
     this.#refuseClosed()
     return this.#engine.add(options)
+  }
+
+  async restore() {
+    this.#refuseClosed()
+    const container = this.#container
+    return restoreTorrents({
+      store: container.get(ResumeStore),
+      hasher: container.get(Hasher),
+      log: container.get(Logger),
+      add: (options) => this.add(options),
+    })
   }
 
   control(torrentId: string) {

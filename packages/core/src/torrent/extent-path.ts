@@ -41,6 +41,11 @@ export class ExtentPath {
     if (!gapless) this.#write(extent)
   }
 
+  /** A piece of an earlier run: what is on the disk is hashed as soon as it is in turn. */
+  restored(open: OpenPiece): void {
+    this.#advance(open)
+  }
+
   #advance(open: OpenPiece): void {
     const extent = open.extents[open.hashNext]
     const last = open.hashNext === open.extents.length - 1

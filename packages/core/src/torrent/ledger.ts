@@ -3,6 +3,7 @@ import { Bits as BitSet } from '../bytes/bits.js'
 import type { Layout } from '../metainfo/metainfo.js'
 import { blockBytes } from '../metainfo/metainfo.js'
 import type { Peer } from '../peer/peer.js'
+import type { PartialPiece } from '../ports/resume-store.js'
 import type { Picks } from '../ports/piece-picker.js'
 import { type ArrivalParts, Arrivals } from './arrivals.js'
 import type { TakeWatch } from './effects.js'
@@ -245,6 +246,19 @@ export class Ledger implements Picks {
 
   // Extents on their way to the disk.
 
+  /** Pieces that are not whole and have extents on the disk, for a resume record. */
+  partial(): PartialPiece[] {
+    return this.#open.onDisk()
+  }
+
+  /** Opens the pieces of a resume record that are wanted, as far as whole extents of them are there. */
+  restore(partial: readonly PartialPiece[], nowMs: number): OpenPiece[] {
+    return partial.flatMap(({ piece, blocks }) => {
+      if (!this.wanted.has(piece) || this.#open.get(piece) !== undefined) return []
+      return this.#open.restore(piece, blocks, nowMs) ?? []
+    })
+  }
+
   /** True while the extent still belongs to a piece that is being fetched. */
   isCurrent(extent: Extent): boolean {
     return this.#open.isCurrent(extent)
@@ -265,7 +279,8 @@ export class Ledger implements Picks {
 
   /** The hash was wrong: the piece starts over. Answers who contributed. With several, one peer must bring it whole next time. */
   rejected(open: OpenPiece): readonly Peer[] {
-    const contributors = [...open.contributors]
+    // Of what an earlier run left nobody knows who brought it.
+    const contributors = open.isRestored ? [] : [...open.contributors]
     if (contributors.length > 1) this.#exclusive.add(open.piece)
     this.#open.close(open)
     return contributors

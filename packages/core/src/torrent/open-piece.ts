@@ -41,6 +41,8 @@ export class OpenPiece {
   /** Who opened it: others leave it alone while this peer is quick. */
   lead: Peer | undefined
   lastMoveMs: number
+  /** An earlier run brought some of it. */
+  isRestored = false
   readonly contributors = new Set<Peer>()
 
   constructor(

@@ -1,7 +1,9 @@
+import { Bits } from '../bytes/bits.js'
 import type { Layout } from '../metainfo/metainfo.js'
 import { blockBytes } from '../metainfo/metainfo.js'
 import type { HashJob } from '../ports/hasher.js'
 import type { Memory } from '../ports/memory.js'
+import type { PartialPiece } from '../ports/resume-store.js'
 import { blockAsked, blockFree, blockReceived, type Extent, OpenPiece } from './open-piece.js'
 
 /** Bytes asked and not yet written, shared by all torrents of a session. */
@@ -73,6 +75,36 @@ export class OpenPieces {
     const open = new OpenPiece(piece, { id: this.#parts.nextJobId(), plan }, exclusive, layout, extentBytes, nowMs)
     this.#open.set(piece, open)
     this.#partial.add(open)
+    return open
+  }
+
+  /** Blocks that are on the disk of pieces that are not whole. */
+  onDisk(): PartialPiece[] {
+    return this.all().flatMap((open) => {
+      const blocks = new Bits(open.states.length)
+      for (const extent of open.extents) {
+        if (extent.stage === 'written') for (const block of blocksOf(extent)) blocks.add(block)
+      }
+      return blocks.count === 0 ? [] : { piece: open.piece, blocks: blocks.toBytes() }
+    })
+  }
+
+  /** Opens a piece with blocks of an earlier run; only whole extents count. `undefined`: there is none, or it cannot be. */
+  restore(piece: number, blocks: Uint8Array, nowMs: number): OpenPiece | undefined {
+    const count = this.#parts.layout.blockCount(piece)
+    if (blocks.length !== (count + 7) >> 3) return undefined
+    const there = Bits.from(blocks, count)
+    const open = this.add(piece, false, nowMs)
+    const extents = open?.extents.filter((extent) => blocksOf(extent).every((block) => there.has(block))) ?? []
+    if (open === undefined || extents.length === 0) {
+      if (open !== undefined) this.close(open)
+      return undefined
+    }
+    open.isRestored = true
+    for (const extent of extents) {
+      for (const block of blocksOf(extent)) this.received(open, extent, block, nowMs)
+      extent.stage = 'written'
+    }
     return open
   }
 
@@ -173,4 +205,9 @@ export class OpenPieces {
     }
     return found
   }
+}
+
+function blocksOf({ begin, lengthBytes }: Extent): number[] {
+  const first = begin / blockBytes
+  return Array.from({ length: Math.ceil(lengthBytes / blockBytes) }, (_, index) => first + index)
 }

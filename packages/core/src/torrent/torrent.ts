@@ -4,6 +4,7 @@ import type { Metainfo } from '../metainfo/metainfo.js'
 import { blockBytes } from '../metainfo/metainfo.js'
 import { type Hello, Peer, type PeerEvents } from '../peer/peer.js'
 import type { Endpoint } from '../ports/endpoint.js'
+import type { PartialPiece } from '../ports/resume-store.js'
 import type { Wire } from '../wire/wire.js'
 import { Availability } from './availability.js'
 import type { Allowance, Decisions, Effects, TorrentBooks, Watch } from './effects.js'
@@ -90,6 +91,11 @@ export class Torrent implements PeerEvents, TorrentBooks {
       if (!isBitloomError(error)) throw error
       this.#parts.effects.drop(peer, error.message)
     }
+  }
+
+  /** Goes on with pieces of which an earlier run left blocks on the disk. */
+  restore(partial: readonly PartialPiece[], nowMs: number): void {
+    for (const open of this.ledger?.restore(partial, nowMs) ?? []) this.extents.restored(open)
   }
 
   /** Recomputes byte counts and interest after the selection or the haves changed in bulk. */

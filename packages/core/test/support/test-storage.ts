@@ -1,5 +1,5 @@
 import { Bits } from '../../src/bytes/bits.js'
-import type { Storage, StorageHandle } from '../../src/ports/storage.js'
+import type { FileStamp, Storage, StorageHandle } from '../../src/ports/storage.js'
 
 type CallName = 'open' | 'read' | 'write' | 'present' | 'sync' | 'close'
 
@@ -11,6 +11,11 @@ export class TestStorage implements Storage {
   extentBytes = 1_048_576
   /** Thrown by the next write. */
   failWrites: Error | undefined
+  failSyncs: Error | undefined
+  /** Told of each sync that ended. */
+  synced: () => void = () => {}
+  /** How its files look; `undefined` = it cannot tell. */
+  stamps: readonly (FileStamp | undefined)[] | undefined
   /** Calls that wait until `release`. */
   readonly holds = new Set<CallName>()
   /** What core did that the contract forbids. */
@@ -76,7 +81,12 @@ export class TestStorage implements Storage {
           }
         }),
       present: () => call('present', () => this.#present(pieceCount)),
-      sync: () => call('sync', () => {}),
+      sync: () =>
+        call('sync', () => {
+          if (this.failSyncs !== undefined) throw this.failSyncs
+          this.synced()
+        }),
+      ...(this.stamps === undefined ? {} : { stamps: async () => this.stamps ?? [] }),
       close: async () => {
         if (calls.size > 0) this.violations.push(`closed during ${[...calls].join(', ')}`)
         isClosed = true

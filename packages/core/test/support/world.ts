@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { seededRandom } from '../../src/bytes/seeded-random.js'
 import { encode } from '../../src/bytes/encode.js'
 import { createEngine } from '../../src/driver/engine.js'
+import { memoryResumeStore } from '../../src/driver/memory-resume-store.js'
 import type { AddOptions, Engine, SessionLimits } from '../../src/driver/api.js'
 import type { Services } from '../../src/driver/services.js'
 import type { HookRunner } from '../../src/hooks/runner.js'
@@ -128,6 +129,7 @@ export interface NodeOptions {
   readonly trackers?: readonly TrackerClient[]
   readonly picker?: PiecePicker
   readonly choker?: Choker
+  readonly resumeStore?: ResumeStore
 }
 
 /** Engines on one virtual clock and one network in memory, from one seed. */
@@ -194,7 +196,6 @@ export class World {
   }
 
   #services(host: string, random: Random, options: NodeOptions): Services {
-    const records = new Map()
     const memory = new WatchedMemory()
     this.memories.set(host, memory)
     const log = (message: string, fields?: unknown): void => void this.faults.push([message, fields])
@@ -210,16 +211,7 @@ export class World {
       [PiecePicker, [options.picker ?? testPicker]],
       [Choker, [options.choker ?? titForTat]],
       [TrackerClient, options.trackers ?? []],
-      [
-        ResumeStore,
-        [
-          {
-            get: async (key: string) => records.get(key),
-            put: async (key: string, value: unknown) => void records.set(key, value),
-            delete: async (key: string) => void records.delete(key),
-          },
-        ],
-      ],
+      [ResumeStore, [options.resumeStore ?? memoryResumeStore()]],
     ])
     const all = <T>(port: Token<T>): readonly T[] => (bound.get(port) ?? []) as readonly T[]
     return {

@@ -1,0 +1,195 @@
+import { BitloomError } from '../bytes/errors.js'
+import { infoHashName } from '../metainfo/info-hash.js'
+import type { InfoHashes } from '../metainfo/metainfo.js'
+import { type PartialPiece, type ResumeRecord, ResumeStore } from '../ports/resume-store.js'
+import type { TorrentView } from '../ports/views.js'
+import type { Torrent } from '../torrent/torrent.js'
+import { asError } from './as-error.js'
+import type { TorrentContent } from './content.js'
+import type { EngineContext } from './context.js'
+import type { SetLimits } from './torrent-limits.js'
+
+/** What is not remembered yet is lost by a power cut: never more than this. */
+const longestMs = 30_000
+const mostBytes = 268_435_456
+
+export interface KeeperParts {
+  readonly context: Pick<EngineContext, 'turns' | 'services' | 'log'>
+  readonly infoHashes: InfoHashes
+  readonly view: TorrentView
+  readonly torrent: Torrent
+  readonly limits: { readonly now: SetLimits }
+  content(): TorrentContent | undefined
+  trackers(): readonly (readonly string[])[]
+  webSeeds(): readonly string[]
+  isPaused(): boolean
+  /** What was written could not be made durable: which of it is on the disk is not known any more. */
+  syncFailed(error: Error): void
+  /** A deadline may have come nearer. */
+  wake(): void
+}
+
+/**
+ * Keeps the resume record of one torrent up to date. The order of a checkpoint: how the files look, which pieces are
+ * had, the data made durable, and only then the record. So a record never claims a piece that a power cut can take, and
+ * what was written since is told by its file, which looks different by then. One checkpoint at a time.
+ */
+export class RecordKeeper {
+  readonly #parts: KeeperParts
+  readonly #key: string
+  #dirtySinceMs: number | undefined
+  #unsavedBytes = 0
+  #isSaving = false
+  #last: Promise<void> = Promise.resolve()
+  #before = { uploadedBytes: 0, downloadedBytes: 0 }
+  #partial: readonly PartialPiece[] | undefined
+  #isClosed = false
+
+  constructor(parts: KeeperParts) {
+    this.#parts = parts
+    this.#key = infoHashName(parts.infoHashes)
+  }
+
+  /** When the next checkpoint is due. */
+  get dueMs(): number {
+    if (this.#dirtySinceMs === undefined || this.#isSaving || this.#isClosed) return Infinity
+    return this.#unsavedBytes >= mostBytes ? this.#dirtySinceMs : this.#dirtySinceMs + longestMs
+  }
+
+  /** What is there is known anew: it is saved at once. */
+  began(): void {
+    this.#dirtySinceMs = this.#parts.context.turns.nowMs - longestMs
+    this.#parts.wake()
+  }
+
+  /** Something is other than the record says. */
+  changed(grownBytes = 0): void {
+    this.#dirtySinceMs ??= this.#parts.context.turns.nowMs
+    const wasLow = this.#unsavedBytes < mostBytes
+    this.#unsavedBytes += grownBytes
+    if (grownBytes === 0 || (wasLow && this.#unsavedBytes >= mostBytes)) this.#parts.wake()
+  }
+
+  /** What an earlier run left; `undefined` also for what cannot be read. */
+  async recall(): Promise<ResumeRecord | undefined> {
+    const { context } = this.#parts
+    await this.#last
+    try {
+      const record = await context.services.get(ResumeStore).get(this.#key)
+      if (record !== undefined) {
+        const { uploadedBytes, downloadedBytes } = record
+        this.#before = { uploadedBytes, downloadedBytes }
+      }
+      return record
+    } catch (error) {
+      context.log.warn('a resume record cannot be read', { torrent: this.#parts.view.name, error })
+      return undefined
+    }
+  }
+
+  /** Makes the checkpoint that is due. */
+  tick(nowMs: number): void {
+    if (nowMs >= this.dueMs) void this.#save(this.#parts.isPaused() ? 'paused' : 'active')
+  }
+
+  /** The books of what is open are about to be closed. */
+  ending(): void {
+    this.#partial = this.#parts.torrent.ledger?.partial()
+  }
+
+  /** A last checkpoint; nothing is saved afterwards. `forgotten`: there is no data any more. */
+  async close(how: ResumeRecord['state'] | 'forgotten'): Promise<void> {
+    this.#isClosed = true
+    await this.#last
+    if (how === 'forgotten') await this.#store((store) => store.delete(this.#key))
+    else await this.#save(how)
+  }
+
+  #save(state: ResumeRecord['state']): Promise<void> {
+    this.#isSaving = true
+    this.#dirtySinceMs = undefined
+    this.#unsavedBytes = 0
+    this.#last = this.#checkpoint(state).then(() => {
+      this.#isSaving = false
+      this.#parts.wake()
+    })
+    return this.#last
+  }
+
+  /** Never rejects: the download goes on with the record it had. */
+  async #checkpoint(state: ResumeRecord['state']): Promise<void> {
+    const content = this.#parts.content()
+    if (content?.isKnown !== true) {
+      await this.#storeState(state)
+      return
+    }
+    try {
+      const files = await content.stamps()
+      const record = this.#record(state, content, files)
+      await content.sync()
+      // A check that began meanwhile has put all of it in doubt.
+      if (content.isKnown) await this.#store((store) => store.put(this.#key, record))
+    } catch (error) {
+      this.#syncFailed(content, asError(error))
+    }
+  }
+
+  #syncFailed(content: TorrentContent, error: Error): void {
+    content.doubt()
+    if (!this.#isClosed) this.#parts.context.turns.run(() => this.#parts.syncFailed(error))
+  }
+
+  /** Nobody looked at the data yet: what was remembered of it stays. */
+  async #storeState(state: ResumeRecord['state']): Promise<void> {
+    await this.#store(async (store) => {
+      const record = await store.get(this.#key)
+      if (record !== undefined && record.state !== state) await store.put(this.#key, { ...record, state })
+      else if (record === undefined && this.#parts.content() === undefined) {
+        await store.put(this.#key, this.#record(state, undefined, []))
+      }
+    })
+  }
+
+  /** Before all data is hashed: what was remembered of it does not count any more. */
+  async doubt(record: ResumeRecord): Promise<void> {
+    await this.#last
+    await this.#store((store) => store.put(this.#key, { ...record, have: new Uint8Array(0), partial: [], files: [] }))
+  }
+
+  async #store(call: (store: ResumeStore) => Promise<void>): Promise<void> {
+    const { context, view } = this.#parts
+    try {
+      await call(context.services.get(ResumeStore))
+    } catch (error) {
+      const reason = error instanceof BitloomError ? error.message : asError(error).message
+      context.log.warn('the resume record cannot be saved', { torrent: view.name, reason })
+      this.#dirtySinceMs ??= context.turns.nowMs
+    }
+  }
+
+  #record(
+    state: ResumeRecord['state'],
+    content: TorrentContent | undefined,
+    files: ResumeRecord['files'],
+  ): ResumeRecord {
+    const { view, torrent, limits, infoHashes } = this.#parts
+    return {
+      infoHashes: content?.metainfo.infoHashes ?? infoHashes,
+      name: view.name,
+      ...(content === undefined ? {} : content.remembered()),
+      trackers: this.#parts.trackers(),
+      webSeeds: this.#parts.webSeeds(),
+      directory: view.directory,
+      storage: view.storage,
+      state,
+      have: torrent.ledger?.have.toBytes() ?? new Uint8Array(0),
+      partial: this.#partial ?? torrent.ledger?.partial() ?? [],
+      files,
+      ...(view.picker === undefined ? {} : { picker: view.picker }),
+      choker: view.choker,
+      limits: limits.now,
+      uploadedBytes: this.#before.uploadedBytes + view.stats.uploadedBytes,
+      downloadedBytes: this.#before.downloadedBytes + view.stats.receivedBytes,
+    }
+  }
+}

@@ -1,0 +1,93 @@
+import { Bits } from '../bytes/bits.js'
+import { isBitloomError, ResumeError } from '../bytes/errors.js'
+import type { MagnetLink, Metainfo } from '../metainfo/metainfo.js'
+import type { Hasher } from '../ports/hasher.js'
+import type { Logger } from '../ports/logger.js'
+import type { ResumeRecord, ResumeStore } from '../ports/resume-store.js'
+import type { AddOptions, TorrentControl, TorrentHandle } from './api.js'
+import { asError } from './as-error.js'
+import { readInfo } from './provided-info.js'
+
+export interface RestoreParts {
+  readonly store: ResumeStore
+  readonly hasher: Hasher
+  readonly log: Logger
+  add(options: AddOptions): Promise<TorrentHandle>
+}
+
+/** Adds the torrents of all records that were in a session when it ended. One that cannot be is told in the log. */
+export async function restoreTorrents(parts: RestoreParts): Promise<TorrentHandle[]> {
+  const handles: TorrentHandle[] = []
+  for (const key of await parts.store.keys()) {
+    try {
+      const record = await parts.store.get(key)
+      if (record === undefined || record.state === 'removed') continue
+      const handle = await addAgain(parts, record)
+      restorePriorities(handle.control, record)
+      handles.push(handle)
+    } catch (error) {
+      if (isBitloomError(error) && error.code === 'DUPLICATE') continue
+      parts.log.warn('a torrent could not be restored', { infoHash: key, reason: asError(error).message })
+    }
+  }
+  return handles
+}
+
+/** With the default strategies where its own are not there any more. */
+async function addAgain({ add, hasher, log }: RestoreParts, record: ResumeRecord): Promise<TorrentHandle> {
+  const { picker, choker, ...options } = addOptionsOf(record, hasher)
+  try {
+    return await add({
+      ...options,
+      ...(picker === undefined ? {} : { picker }),
+      ...(choker === undefined ? {} : { choker }),
+    })
+  } catch (error) {
+    if (!isBitloomError(error) || error.code !== 'PLUGIN_MISSING') throw error
+    log.warn('a torrent is restored with the default strategies', { torrent: record.name, reason: error.message })
+    return add(options)
+  }
+}
+
+/** @throws BitloomError for an info dictionary that is not the torrent's, or that cannot be used */
+function addOptionsOf(record: ResumeRecord, hasher: Hasher): AddOptions {
+  const { directory, storage, picker, choker, limits, trackers, state, wantedFiles } = record
+  const torrent = torrentOf(record, hasher)
+  return {
+    torrent,
+    directory,
+    storage,
+    trackers,
+    limits,
+    paused: state === 'paused',
+    ...(picker === undefined ? {} : { picker }),
+    ...(choker === undefined ? {} : { choker }),
+    ...('info' in torrent && wantedFiles !== undefined ? { wantedFiles: wantedOf(torrent, wantedFiles) } : {}),
+  }
+}
+
+function torrentOf(record: ResumeRecord, hasher: Hasher): Metainfo | MagnetLink {
+  const { infoHashes, info, name, trackers, webSeeds } = record
+  if (info === undefined) {
+    return { infoHashes, webSeeds, trackers: trackers.flat(), peers: [], ...(name === '' ? {} : { name }) }
+  }
+  const metainfo = readInfo(info, infoHashes, trackers, hasher)
+  if (metainfo === undefined) throw new ResumeError(`the record of ${name} has the info of another torrent`)
+  if (metainfo instanceof Error) throw metainfo
+  return { ...metainfo, webSeeds }
+}
+
+function wantedOf({ files }: Metainfo, bytes: Uint8Array): boolean[] {
+  const isFitting = bytes.length === (files.length + 7) >> 3
+  const wanted = isFitting ? Bits.from(bytes, files.length) : Bits.full(files.length)
+  return files.map((_file, index) => wanted.has(index))
+}
+
+/** Pieces that somebody ranked by themselves are ranked so again. */
+function restorePriorities(control: TorrentControl, { priorities }: ResumeRecord): void {
+  if (priorities === undefined || priorities.length !== control.view.metainfo?.layout.pieceCount) return
+  for (const priority of new Set(priorities)) {
+    const pieces = [...priorities.keys()].filter((piece) => priorities[piece] === priority)
+    control.prioritize(pieces, priority)
+  }
+}
