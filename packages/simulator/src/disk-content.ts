@@ -15,7 +15,7 @@ export class DiskContent {
   readonly #whole: Bits
   /** Of the other pieces: what is there, each stretch by its begin, with its end. */
   readonly #parts = new Map<number, Map<number, number>>()
-  /** By piece: where spoilt extents begin. */
+  /** By piece: where spoilt blocks begin. */
   readonly #spoilt = new Map<number, Set<number>>()
   readonly #written = new Map<number, Uint8Array>()
 
@@ -31,22 +31,24 @@ export class DiskContent {
     const isSymbolic = bytes instanceof SymbolicBytes
     if (!isSymbolic) this.#keep(piece, begin, bytes)
     this.#add(piece, begin, begin + bytes.length)
-    if (isSpoilt || (isSymbolic && !bytes.isGood)) this.#spoil(piece, begin)
-    else this.#spoilt.get(piece)?.delete(begin)
+    const old = [...(this.#spoilt.get(piece) ?? [])].filter((at) => at < begin || at >= begin + bytes.length)
+    const fresh = [...(isSymbolic ? bytes.spoiltAt : []), ...(isSpoilt ? [0] : [])].map((at) => begin + at)
+    this.#spoilt.set(piece, new Set([...old, ...fresh]))
   }
 
   /** Fills `into` with what is there from `begin` on; what was never written is not the data. */
   read(piece: number, begin: number, into: Uint8Array, lies: boolean): void {
-    const isBad = lies || (this.#spoilt.get(piece)?.size ?? 0) > 0
+    const spoilt = [...(this.#spoilt.get(piece) ?? [])].filter((at) => at >= begin && at < begin + into.length)
     if (into instanceof SymbolicBytes) {
-      if (isBad || !this.#covers(piece, begin, begin + into.length)) into.spoil()
+      for (const at of spoilt) into.spoilAt(at - begin)
+      if (lies || !this.#covers(piece, begin, begin + into.length)) into.spoil()
       return
     }
     const written = this.#written.get(piece)
     if (written !== undefined) into.set(written.subarray(begin, begin + into.length))
     else if (this.#whole.has(piece)) this.#torrent.fill(begin, into)
     else into.fill(0)
-    if (isBad) into[0] = (into[0] ?? 0) ^ 0xff
+    if (lies || spoilt.length > 0) into[0] = (into[0] ?? 0) ^ 0xff
   }
 
   #add(piece: number, begin: number, end: number): void {
@@ -72,11 +74,6 @@ export class DiskContent {
       at = next[1]
     }
     return true
-  }
-
-  #spoil(piece: number, begin: number): void {
-    const spoilt = this.#spoilt.get(piece) ?? new Set()
-    this.#spoilt.set(piece, spoilt.add(begin))
   }
 
   #keep(piece: number, begin: number, bytes: Uint8Array): void {

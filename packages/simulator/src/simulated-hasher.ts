@@ -5,6 +5,7 @@ import { SymbolicBytes } from './symbolic-bytes.js'
 import type { VirtualClock } from './virtual-clock.js'
 
 const badSha1 = new Uint8Array(20)
+const goodSha1 = badSha1.slice().fill(1)
 
 /** SHA-1 or SHA-256 of a small input. */
 export function digest(algorithm: 'sha1' | 'sha256', bytes: Uint8Array): Uint8Array {
@@ -38,7 +39,11 @@ export function simulatedHasher(clock: VirtualClock, torrent: SimulatedTorrent):
     return last ? { sha1: new Uint8Array(hash.digest()) } : undefined
   }
   return {
-    digest,
+    // Of symbolic bytes it tells good ones from spoilt ones.
+    digest: (algorithm, bytes) => {
+      if (bytes instanceof SymbolicBytes) return bytes.isGood ? goodSha1 : badSha1
+      return digest(algorithm, bytes)
+    },
     drop: (job) => {
       symbolic.delete(job.id)
       real.delete(job.id)

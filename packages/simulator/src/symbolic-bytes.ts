@@ -77,6 +77,13 @@ export class SymbolicBytes extends Uint8Array<ArrayBuffer> {
     return true
   }
 
+  /** Where spoilt blocks begin, as offsets; the beginning if all of it is spoilt. */
+  get spoiltAt(): readonly number[] {
+    if (this.#root.#isRotten) return [0]
+    const offsets = [...(this.#root.#spoilt ?? [])].map((at) => at - this.#offset)
+    return offsets.filter((at) => at >= 0 && at < this.length)
+  }
+
   /** Something spoilt begins at this offset. */
   isSpoiltAt(offset: number): boolean {
     return this.#root.#spoilt?.has(this.#offset + offset) === true

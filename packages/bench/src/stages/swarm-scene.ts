@@ -77,6 +77,7 @@ export function openScene(internals: Internals, options: SceneOptions): SwarmSce
       serve,
       keepAlive: nothing,
       drop: (_, reason) => fault(`a peer of the bench was dropped: ${reason}`),
+      fingerprint: () => fault('a piece of the bench was bad'),
       settleLater: nothing,
     },
     watch: {

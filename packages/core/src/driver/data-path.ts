@@ -5,9 +5,10 @@ import type { Digests, Hasher } from '../ports/hasher.js'
 import type { Memory } from '../ports/memory.js'
 import type { Clock } from '../ports/clock.js'
 import type { StorageHandle } from '../ports/storage.js'
-import type { Extent } from '../torrent/open-piece.js'
+import type { Extent, OpenPiece } from '../torrent/open-piece.js'
 import type { Torrent } from '../torrent/torrent.js'
 import { asError } from './as-error.js'
+import { Fingerprint } from './fingerprint.js'
 import type { PeerLink } from './peer-link.js'
 import type { Turns } from './turns.js'
 
@@ -93,6 +94,20 @@ export class DataPath {
     this.#parts.hasher.drop(extent.owner.job)
     this.#parts.torrent.extents.lost(extent)
     if (!this.#isClosed) this.#parts.failed(asError(error))
+  }
+
+  /** Of a copy of a piece, so that who lied can be told. */
+  fingerprint(open: OpenPiece): void {
+    const { hasher, storage, memory, torrent } = this.#parts
+    const fingerprint = new Fingerprint(open, hasher)
+    const over = (prints: Uint8Array | undefined): void => torrent.extents.fingerprinted(open, prints)
+    if (fingerprint.missing.length === 0) over(fingerprint.prints)
+    else
+      this.#track(
+        () => fingerprint.readMissing(storage, memory),
+        () => over(fingerprint.prints),
+        () => over(undefined),
+      )
   }
 
   write(extent: Extent): void {

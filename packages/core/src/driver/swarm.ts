@@ -10,7 +10,7 @@ import { chokeRound } from '../torrent/choke-round.js'
 import type { Effects, Watch } from '../torrent/effects.js'
 import { keepHouse } from '../torrent/housekeeping.js'
 import { KnownAddresses } from '../torrent/known-addresses.js'
-import type { Extent } from '../torrent/open-piece.js'
+import type { Extent, OpenPiece } from '../torrent/open-piece.js'
 import { compareBytes, Places } from '../torrent/places.js'
 import { Torrent } from '../torrent/torrent.js'
 import { MessageDecoder } from '../wire/decoder.js'
@@ -358,6 +358,10 @@ export class Swarm implements Effects, LinkOwner {
 
   readBack(extent: Extent, last: boolean): void {
     this.#context.turns.effect(() => this.dataPath?.readBack(extent, last))
+  }
+
+  fingerprint(open: OpenPiece): void {
+    this.dataPath?.fingerprint(open)
   }
 
   write(extent: Extent): void {

@@ -98,6 +98,8 @@ export class Peer implements Wire, PeerView {
   readonly granted = new Set<number>()
   /** Bytes that it ever was asked for. */
   requestedBytes = 0
+  /** It had a part in a bad piece, and has brought no good one alone since: its blocks go into no piece of others. */
+  isSuspect = false
   /** It was told what we have, or that we have nothing yet. */
   wasGreeted = false
   /** The block whose payload is arriving; written by the ledger's arrivals. */

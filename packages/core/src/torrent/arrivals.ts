@@ -74,7 +74,7 @@ export class Arrivals {
     if (scratch !== undefined) extent.bytes.set(scratch, begin - extent.begin)
     this.drop(peer)
     const owed = this.#open.received(open, extent, block, nowMs)
-    open.contributors.add(peer)
+    open.givers[block] = peer
     const others = owed - Number(wasAsked)
     if (others > 0) this.#parts.cancelled(piece, block, peer, others)
     return extent

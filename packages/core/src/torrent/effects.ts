@@ -5,7 +5,7 @@ import type { ChokeRound, Unchoke } from '../ports/choker.js'
 import type { Picks } from '../ports/piece-picker.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
 import type { Ledger } from './ledger.js'
-import type { Extent } from './open-piece.js'
+import type { Extent, OpenPiece } from './open-piece.js'
 
 /** What the parts of one torrent share: live, and changed by the torrent only. */
 export interface TorrentBooks {
@@ -65,6 +65,8 @@ export interface Effects {
   hash(extent: Extent, last: boolean): void
   /** Read a written extent back and hash it, then `hashed`. */
   readBack(extent: Extent, last: boolean): void
+  /** Hash each block of a copy, then `fingerprinted`. Called while its memory is held: what is in it is hashed at once. */
+  fingerprint(open: OpenPiece): void
   /** Write the extent's bytes, then `written`. */
   write(extent: Extent): void
   /** Read and send, then `served`, then `sent`. */

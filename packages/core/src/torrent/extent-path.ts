@@ -1,16 +1,19 @@
 import type { Peer } from '../peer/peer.js'
 import type { Digests } from '../ports/hasher.js'
+import { Blame } from './blame.js'
 import type { Effects, TorrentBooks } from './effects.js'
 import type { Ledger } from './ledger.js'
 import type { Extent, OpenPiece } from './open-piece.js'
 
 export interface ExtentPathParts {
-  readonly effects: Pick<Effects, 'hash' | 'readBack' | 'write'>
+  readonly effects: Pick<Effects, 'hash' | 'readBack' | 'write' | 'fingerprint'>
   readonly torrent: TorrentBooks
   /** The piece is good and readable; `wasWanted` = it counted among what is left. */
   verified(piece: number, wasWanted: boolean): void
   /** The hash was wrong; the piece starts over. */
   rejected(piece: number, contributors: readonly Peer[]): void
+  /** It brought a block of a piece that was rejected, and the good copy has another. */
+  lied(peer: Peer): void
   /** A port failed; the piece starts over. */
   gaveUp(piece: number): void
   /** Memory may be free again. */
@@ -24,6 +27,7 @@ export interface ExtentPathParts {
  */
 export class ExtentPath {
   readonly #parts: ExtentPathParts
+  readonly #blame = new Blame()
 
   constructor(parts: ExtentPathParts) {
     this.#parts = parts
@@ -76,6 +80,7 @@ export class ExtentPath {
     extent.unhashed = false
     open.hashNext++
     if (digests !== undefined) open.good = this.#matches(open.piece, digests)
+    if (open.good === true) this.#acquit(open)
     if (open.good === false) this.#reject(ledger, open, extent)
     else if (onDisk) this.#stored(ledger, extent)
     else this.#write(extent)
@@ -91,7 +96,32 @@ export class ExtentPath {
 
   #reject(ledger: Ledger, open: OpenPiece, extent: Extent): void {
     extent.stage = 'written'
-    this.#parts.rejected(open.piece, ledger.rejected(open))
+    const { contributors } = open
+    if (open.isMixed) {
+      for (const peer of contributors) peer.isSuspect = true
+      ledger.hold(open.piece)
+      this.#parts.effects.fingerprint(open)
+    }
+    ledger.rejected(open)
+    this.#parts.rejected(open.piece, open.isRestored ? [] : contributors)
+    this.#parts.freed()
+  }
+
+  /** A good copy: whoever brought it alone is above suspicion, and who lied about it before can be told. */
+  #acquit(open: OpenPiece): void {
+    const { lead } = open
+    if (lead?.isSuspect === true && !open.isMixed) lead.isSuspect = false
+    if (this.#blame.suspects(open.piece)) this.#parts.effects.fingerprint(open)
+  }
+
+  /** The SHA-1 of each block of a copy, 20 bytes each; `undefined` = they could not be read any more. */
+  fingerprinted(open: OpenPiece, prints: Uint8Array | undefined): void {
+    if (open.good === true) {
+      for (const liar of this.#blame.judge(open.piece, prints)) this.#parts.lied(liar)
+      return
+    }
+    if (prints !== undefined) this.#blame.remember(open.piece, open.givers, prints)
+    this.#parts.torrent.ledger?.letGo(open.piece)
     this.#parts.freed()
   }
 

@@ -34,6 +34,9 @@ const endgameSeconds = 0.25
 /** A peer that needs no longer than this for a piece keeps others off it. */
 const leadSeconds = 10
 const leadIdleMs = 5_000
+/** A peer that must bring a piece alone is helped after so long, for each MiB of it: it may be slow on purpose. */
+const aloneMs = 60_000
+const blocksPerMebibyte = 64
 
 /**
  * Block truth of one torrent, and the `Picks` that pickers write into. A picker ranks pieces; which blocks of them are
@@ -115,7 +118,7 @@ export class Ledger implements Picks {
     if (peer === undefined || this.#left <= 0 || !this.#mayAsk(peer, piece)) return 0
     const open = this.#open.get(piece)
     if (open !== undefined) return this.#isClosedTo(open, peer) ? 0 : this.#takeFree(open, peer, limit, 'free', reason)
-    const fresh = this.#open.add(piece, this.#exclusive.has(piece), this.#nowMs)
+    const fresh = this.#open.add(piece, peer.isSuspect || this.#exclusive.has(piece), this.#nowMs)
     if (fresh === undefined) return 0
     const taken = this.#takeFree(fresh, peer, limit, 'free', reason)
     if (taken === 0) this.#open.close(fresh)
@@ -142,7 +145,7 @@ export class Ledger implements Picks {
   takeBusy(piece: number, reason: string, limit = Infinity): number {
     const peer = this.#peer
     const open = this.#open.get(piece)
-    if (peer === undefined || open === undefined || !this.#mayAsk(peer, piece) || open.exclusive) return 0
+    if (peer === undefined || open === undefined || !this.#mayAsk(peer, piece) || this.#isClosedTo(open, peer)) return 0
     return this.#takeAsked(open, peer, limit, 'busy', reason)
   }
 
@@ -157,7 +160,7 @@ export class Ledger implements Picks {
     let taken = 0
     for (const open of this.#open.all().reverse()) {
       if (limit <= 0) break
-      if (open.missingBlocks === 0 || open.exclusive || !this.#mayAsk(peer, open.piece)) continue
+      if (open.missingBlocks === 0 || !this.#mayAsk(peer, open.piece) || this.#isClosedTo(open, peer)) continue
       const more = this.#takeAsked(open, peer, limit, 'endgame', 'last blocks')
       taken += more
       limit -= more
@@ -175,9 +178,10 @@ export class Ledger implements Picks {
     return this.wanted.has(piece) && peer.haves.has(piece) && (!peer.isChoking || peer.allowed.has(piece))
   }
 
-  /** One peer must bring this piece whole, and another is about to. */
+  /** One peer must bring this piece whole, and another is about to; or this peer must bring its own. */
   #isClosedTo(open: OpenPiece, peer: Peer): boolean {
-    return open.exclusive && open.lead !== peer && this.#hasLead(open)
+    const isAlone = (open.exclusive || peer.isSuspect) && open.lead !== peer && this.#hasLead(open)
+    return isAlone && this.#nowMs - open.openedAtMs < aloneMs * Math.max(1, open.states.length / blocksPerMebibyte)
   }
 
   #hasLead({ lead, piece, states }: OpenPiece): boolean {
@@ -277,13 +281,19 @@ export class Ledger implements Picks {
     return true
   }
 
-  /** The hash was wrong: the piece starts over. Answers who contributed. With several, one peer must bring it whole next time. */
-  rejected(open: OpenPiece): readonly Peer[] {
-    // Of what an earlier run left nobody knows who brought it.
-    const contributors = open.isRestored ? [] : [...open.contributors]
-    if (contributors.length > 1) this.#exclusive.add(open.piece)
+  /** The hash was wrong: the piece starts over. If several contributed, one peer must bring it whole next time. */
+  rejected(open: OpenPiece): void {
+    if (open.isMixed) this.#exclusive.add(open.piece)
     this.#open.close(open)
-    return contributors
+  }
+
+  /** The piece is not begun anew before it is let go: what is on the disk of it is still needed. */
+  hold(piece: number): void {
+    this.#open.hold(piece)
+  }
+
+  letGo(piece: number): void {
+    this.#open.letGo(piece)
   }
 
   /** A port failed for good: the piece starts over, and nobody is to blame. The caller lapses what is asked of it. */

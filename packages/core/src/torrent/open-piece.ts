@@ -41,9 +41,11 @@ export class OpenPiece {
   /** Who opened it: others leave it alone while this peer is quick. */
   lead: Peer | undefined
   lastMoveMs: number
-  /** An earlier run brought some of it. */
+  readonly openedAtMs: number
+  /** An earlier run brought some of it, and nobody knows of whom. */
   isRestored = false
-  readonly contributors = new Set<Peer>()
+  /** Who brought each block. */
+  readonly givers: (Peer | undefined)[]
 
   constructor(
     readonly piece: number,
@@ -57,9 +59,11 @@ export class OpenPiece {
     const blocks = layout.blockCount(piece)
     this.states = new Uint8Array(blocks)
     this.askers = new Uint8Array(blocks)
+    this.givers = Array.from({ length: blocks }, () => undefined)
     this.freeBlocks = blocks
     this.missingBlocks = blocks
     this.lastMoveMs = nowMs
+    this.openedAtMs = nowMs
     const length = (blocks - 1) * blockBytes + layout.blockLength(piece, blocks - 1)
     this.extents = Array.from({ length: Math.ceil(length / extentBytes) }, (_, index): Extent => {
       const begin = index * extentBytes
@@ -77,6 +81,15 @@ export class OpenPiece {
         charged: false,
       }
     })
+  }
+
+  get contributors(): readonly Peer[] {
+    return [...new Set(this.givers)].filter((giver) => giver !== undefined)
+  }
+
+  /** If it is bad it cannot be told at once who is to blame. */
+  get isMixed(): boolean {
+    return this.isRestored || this.contributors.length > 1
   }
 
   get written(): boolean {

@@ -36,7 +36,7 @@ export interface OpenPiecesParts {
 export class OpenPieces {
   readonly #open = new Map<number, OpenPiece>()
   readonly #partial = new Set<OpenPiece>()
-  /** Port calls still under way for pieces that were given up: such a piece is not opened before they settle. */
+  /** What is still under way for pieces that were given up: such a piece is not opened before that is over. */
   readonly #settling = new Map<number, number>()
   readonly #parts: OpenPiecesParts
 
@@ -161,7 +161,7 @@ export class OpenPieces {
     let hashing = false
     for (const extent of open.extents) {
       hashing ||= extent.stage === 'hashing'
-      if (extent.stage === 'hashing' || extent.stage === 'writing') this.#settle(open.piece, 1)
+      if (extent.stage === 'hashing' || extent.stage === 'writing') this.hold(open.piece)
       else this.free(extent)
     }
     if (!hashing && open.hashNext > 0 && open.good === undefined) this.#parts.dropHash(open.job)
@@ -175,11 +175,16 @@ export class OpenPieces {
   settledLate(extent: Extent): void {
     if (extent.stage === 'hashing') this.#parts.dropHash(extent.owner.job)
     this.free(extent)
-    this.#settle(extent.owner.piece, -1)
+    this.letGo(extent.owner.piece)
   }
 
-  #settle(piece: number, change: number): void {
-    const count = (this.#settling.get(piece) ?? 0) + change
+  /** The piece is not opened before it is let go as often as it was held. */
+  hold(piece: number): void {
+    this.#settling.set(piece, (this.#settling.get(piece) ?? 0) + 1)
+  }
+
+  letGo(piece: number): void {
+    const count = (this.#settling.get(piece) ?? 0) - 1
     if (count > 0) this.#settling.set(piece, count)
     else this.#settling.delete(piece)
   }

@@ -61,6 +61,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
       ...shared,
       verified: (piece, wasWanted) => this.#verified(piece, wasWanted),
       rejected: (piece, contributors) => this.#rejected(piece, contributors),
+      lied: (peer) => this.#ban(peer, this.#hasOnly(peer)),
       gaveUp: (piece) => this.#startsOver(piece),
       freed: () => this.requests.wakeHungry(),
     })
@@ -319,9 +320,11 @@ export class Torrent implements PeerEvents, TorrentBooks {
     this.#startsOver(piece)
     this.#parts.watch.pieceRejected(piece, contributors)
     const [only] = contributors
-    if (contributors.length === 1 && only !== undefined) {
-      this.#parts.effects.drop(only, 'sent corrupt data', this.#hasSource(piece, only) ? banMs : shortBanMs)
-    }
+    if (contributors.length === 1 && only !== undefined) this.#ban(only, !this.#hasSource(piece, only))
+  }
+
+  #ban(liar: Peer, isMissed: boolean): void {
+    this.#parts.effects.drop(liar, 'sent corrupt data', isMissed ? shortBanMs : banMs)
   }
 
   #startsOver(piece: number): void {
@@ -331,6 +334,15 @@ export class Torrent implements PeerEvents, TorrentBooks {
 
   #hasSource(piece: number, except: Peer): boolean {
     for (const peer of this.peers.values()) if (peer !== except && peer.haves.has(piece)) return true
+    return false
+  }
+
+  /** It has something that is wanted, and nobody else does. */
+  #hasOnly(peer: Peer): boolean {
+    const wanted = this.ledger?.wanted ?? new Bits(0)
+    for (let piece = wanted.nextSet(0); piece >= 0; piece = wanted.nextSet(piece + 1)) {
+      if (peer.haves.has(piece) && !this.#hasSource(piece, peer)) return true
+    }
     return false
   }
 

@@ -1,17 +1,20 @@
 import { expect } from 'vitest'
 import { Bits } from '../../src/bytes/bits.js'
+import { Fingerprint } from '../../src/driver/fingerprint.js'
 import { SharedBudget } from '../../src/driver/memory-budget.js'
 import { createLayout } from '../../src/metainfo/layout.js'
 import type { Metainfo } from '../../src/metainfo/metainfo.js'
 import type { Peer } from '../../src/peer/peer.js'
+import type { Hasher } from '../../src/ports/hasher.js'
 import type { PiecePicker } from '../../src/ports/piece-picker.js'
 import type { Decisions, Effects } from '../../src/torrent/effects.js'
 import { keepHouse } from '../../src/torrent/housekeeping.js'
 import { Ledger } from '../../src/torrent/ledger.js'
-import type { Extent } from '../../src/torrent/open-piece.js'
+import type { Extent, OpenPiece } from '../../src/torrent/open-piece.js'
 import { Torrent } from '../../src/torrent/torrent.js'
 import { WireEncoder } from '../../src/wire/encoder.js'
 import { WatchedMemory } from './watched-memory.js'
+import { digest } from './world.js'
 
 export const block = 16_384
 const blocksPerPiece = 4
@@ -29,10 +32,11 @@ function same<T>(actual: T, expected: T, what: string): void {
 }
 
 interface Call {
-  readonly kind: 'hash' | 'readBack' | 'write'
+  readonly kind: 'hash' | 'readBack' | 'write' | 'fingerprint'
   readonly extent: Extent
   readonly last: boolean
   bytes: Uint8Array | undefined
+  readonly fingerprint?: Fingerprint
 }
 
 interface Arriving {
@@ -65,6 +69,8 @@ export class TorrentBench {
   readonly begunJobs = new Set<number>()
   chargedBytes = 0
   wholeTimes = 0
+  /** Who brought a block that was wrong. */
+  readonly liars = new Set<Peer>()
   /** What the hook `storeBlock` says. */
   keeps = true
   nowMs = 1_000
@@ -134,12 +140,23 @@ export class TorrentBench {
       flush: () => {},
       hash: (extent, last) => call('hash', extent, last),
       readBack: (extent, last) => call('readBack', extent, last),
+      fingerprint: (open) => this.#fingerprint(open),
       write: (extent) => call('write', extent, true),
       serve: () => {},
       keepAlive: () => {},
-      drop: (peer) => void this.dropped.push(peer),
+      drop: (peer, reason) => {
+        if (reason === 'sent corrupt data') expect(this.liars, 'nobody honest is banned').toContain(peer)
+        this.dropped.push(peer)
+      },
       settleLater: () => {},
     }
+  }
+
+  #fingerprint(open: OpenPiece): void {
+    const fingerprint = new Fingerprint(open, { digest } as Hasher)
+    const [extent] = fingerprint.missing
+    if (extent === undefined) this.torrent.extents.fingerprinted(open, fingerprint.prints)
+    else this.calls.push({ kind: 'fingerprint', extent, last: true, bytes: undefined, fingerprint })
   }
 
   turn(input: () => void): void {
@@ -208,6 +225,7 @@ export class TorrentBench {
     if (arriving === undefined) return
     this.#fill(arriving, arriving.length >> 1, arriving.length)
     seat.arriving = undefined
+    if (!arriving.good) this.liars.add(seat.peer)
     if (arriving.target !== undefined) seat.peer.blockEnd(arriving.piece, arriving.begin, arriving.length)
   }
 
@@ -216,6 +234,10 @@ export class TorrentBench {
     const [call] = this.calls.splice(at, 1)
     if (call === undefined) return
     const { extent, kind, last } = call
+    if (call.fingerprint !== undefined) {
+      this.torrent.extents.fingerprinted(extent.owner, fails ? undefined : this.#printsOf(call.fingerprint))
+      return
+    }
     const { job, piece } = extent.owner
     if (kind === 'write') {
       if (!fails && call.bytes !== undefined) {
@@ -239,6 +261,14 @@ export class TorrentBench {
     if (call.bytes !== undefined && kind === 'hash') extent.bytes = this.memory.move(call.bytes)
     const digests = last ? { sha1: new Uint8Array(20).fill(this.#badJobs.has(job.id) ? 0 : 7) } : undefined
     this.torrent.extents.hashed(extent, digests, kind === 'readBack')
+  }
+
+  #printsOf(fingerprint: Fingerprint): Uint8Array {
+    for (const extent of fingerprint.missing) {
+      const from = extent.owner.piece * pieceBytes + extent.begin
+      fingerprint.add(extent, this.disk.subarray(from, from + extent.lengthBytes))
+    }
+    return fingerprint.prints
   }
 
   readonly #badJobs = new Set<number>()
