@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { createSession } from '@bitloom/core'
 import { nodePorts, parseTorrent } from '@bitloom/core/node'
 import { piecePicker } from '@bitloom/piece-picker'
+import { resumeFs } from '@bitloom/resume-fs'
 import { storageFs } from '@bitloom/storage-fs'
 import { trackerHttp } from '@bitloom/tracker-http'
 import { trackerUdp } from '@bitloom/tracker-udp'
@@ -15,6 +16,8 @@ import { trackerUdp } from '@bitloom/tracker-udp'
  * @property {string} directory
  * @property {{ kind: 'ip', host: string, port: number }[]} [peers]
  * @property {string[]} [trackers] instead of the torrent's own, one a tier
+ * @property {string} [stateDirectory] where records are kept; without one they end with the process
+ * @property {boolean} [tellPieces] prints how many pieces there are with each that comes
  * @property {number} [closeAfterPieces] closes by itself in the middle
  */
 
@@ -24,8 +27,9 @@ const job = JSON.parse(process.argv[2] ?? '{}')
 /** @param {Record<string, unknown>} event */
 const tell = (event) => process.stdout.write(`${JSON.stringify(event)}\n`)
 
+const records = job.stateDirectory === undefined ? [] : [resumeFs({ directory: job.stateDirectory })]
 const session = await createSession({
-  plugins: [nodePorts(), trackerHttp(), trackerUdp(), storageFs(), piecePicker()],
+  plugins: [nodePorts(), trackerHttp(), trackerUdp(), storageFs(), piecePicker(), ...records],
   listen: { hosts: ['127.0.0.1'], ports: [0] },
 })
 
@@ -40,7 +44,8 @@ process.once('SIGTERM', close)
 
 session.hooks.torrentFailed.tap((error) => void tell({ event: 'failed', message: error.message }))
 let pieces = 0
-session.hooks.pieceVerified.tap(() => {
+session.hooks.pieceVerified.tap((_piece, torrent) => {
+  if (job.tellPieces === true) tell({ event: 'piece', pieces: torrent.content?.have.count })
   if (++pieces === job.closeAfterPieces) void close()
 })
 
@@ -51,11 +56,17 @@ const { completed, ready, view } = await session.add({
   ...(job.trackers === undefined ? {} : { trackers: job.trackers.map((url) => [url]) }),
 })
 completed.then(
-  () => tell({ event: 'completed' }),
+  () => tell({ event: 'completed', receivedBytes: view.stats.receivedBytes }),
   (/** @type {Error} */ error) => tell({ event: 'ended', message: error.message }),
 )
 await ready
-tell({ event: 'ready', state: view.state, at: session.addresses[0], maxOpenFiles: maxOpenFiles() })
+tell({
+  event: 'ready',
+  state: view.state,
+  pieces: view.content?.have.count,
+  at: session.addresses[0],
+  maxOpenFiles: maxOpenFiles(),
+})
 
 /** The soft limit of this process, where the system tells it. */
 function maxOpenFiles() {

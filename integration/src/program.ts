@@ -8,13 +8,18 @@ export interface Job {
   readonly directory: string
   readonly peers?: readonly IpEndpoint[]
   readonly trackers?: readonly string[]
+  readonly stateDirectory?: string
+  readonly tellPieces?: boolean
   readonly closeAfterPieces?: number
 }
 
 /** One line that the program prints. */
 export interface ProgramEvent {
-  readonly event: 'ready' | 'completed' | 'ended' | 'failed' | 'closing' | 'closed'
+  readonly event: 'ready' | 'piece' | 'completed' | 'ended' | 'failed' | 'closing' | 'closed'
   readonly state?: string
+  /** Those that are there. */
+  readonly pieces?: number
+  readonly receivedBytes?: number
   readonly at?: IpEndpoint
   readonly maxOpenFiles?: number
   readonly message?: string
@@ -24,13 +29,16 @@ export interface ProgramEvent {
 export interface Program {
   /** All so far. */
   readonly events: readonly ProgramEvent[]
-  /** The first event of a kind, past or future. Rejects when the program ends without it. */
-  event(kind: ProgramEvent['event']): Promise<ProgramEvent>
+  /** The first event of a kind that holds, past or future. Rejects when the program ends without it. */
+  event(kind: ProgramEvent['event'], holds?: (event: ProgramEvent) => boolean): Promise<ProgramEvent>
   /** How it ended, and when, in the time of `performance.now`. */
   readonly ended: Promise<{ readonly code: number | null; readonly atMs: number; readonly stderr: string }>
   /** Asks it to close. */
   terminate(): void
   kill(): void
+  /** Stops it, until `resume`. */
+  pause(): void
+  resume(): void
 }
 
 const path = fileURLToPath(new URL('../programs/torrent.js', import.meta.url))
@@ -57,10 +65,10 @@ export function startProgram(job: Job, maxOpenFiles?: number): Program {
   return {
     events,
     ended,
-    event: (kind) =>
+    event: (kind, holds = () => true) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
-          const found = events.find(({ event }) => event === kind)
+          const found = events.find((event) => event.event === kind && holds(event))
           if (found !== undefined) resolve(found)
         }
         listeners.add(look)
@@ -69,5 +77,7 @@ export function startProgram(job: Job, maxOpenFiles?: number): Program {
       }),
     terminate: () => child.kill('SIGTERM'),
     kill: () => child.kill('SIGKILL'),
+    pause: () => child.kill('SIGSTOP'),
+    resume: () => child.kill('SIGCONT'),
   }
 }

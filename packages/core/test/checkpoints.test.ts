@@ -111,6 +111,36 @@ describe('a checkpoint', () => {
   })
 })
 
+it('wall clocks that jump by two hours, to and fro, change nothing', async () => {
+  const runs: unknown[] = []
+  for (const jumps of [
+    [0, 0, 0],
+    [7_200_000, -7_200_000, 0],
+  ]) {
+    const { world, start } = await seeded(2 * piece)
+    const store = memoryResumeStore()
+    const puts: number[] = []
+    const watched: ResumeStore = {
+      ...store,
+      put: async (name, record) => {
+        puts.push(world.clock.nowMs())
+        await store.put(name, record)
+      },
+    }
+    const { torrent } = await start(new TestStorage(data.length), watched)
+    for (const jump of jumps) {
+      await world.clock.advance(2_000)
+      world.clock.jumpMs = jump
+    }
+    await world.clock.runUntil(() => torrent.view.state === 'seeding', 60_000)
+    await world.clock.advance(40_000)
+    runs.push({ puts, doneMs: world.clock.nowMs(), have: countOf(await store.get(key)) })
+    expect(world.faults).toEqual([])
+  }
+  expect(runs[1]).toEqual(runs[0])
+  console.log('faults: wall clock jumps of ± 2 h: the same checkpoints at the same times, the same end')
+})
+
 describe('a torrent that starts again', () => {
   /** A download that ended in the middle, cleanly. */
   async function halfDone(stamps?: FileStamp) {

@@ -23,6 +23,8 @@ export class ContentFiles {
   readonly #known = new Set<number>()
   readonly #absent = new Set<number>()
   readonly #damaged = new Map<number, Set<number>>()
+  /** One that was found damaged since the last `sync`. */
+  #untold: number | undefined
   readonly #unsynced = new Set<number>()
   readonly #unsyncedFolders = new Set<string>()
 
@@ -83,16 +85,29 @@ export class ContentFiles {
   async stamps(): Promise<(FileStamp | undefined)[]> {
     const { files } = this.#content
     const unknown = [...files.keys()].filter((index) => isStored(files[index]) && this.#stamps.isUnknown(index))
-    await inParallel(unknown, async (index) => this.#stamps.seen(index, await this.#look(index)))
+    await inParallel(unknown, async (index) => {
+      const facts = await this.#look(index)
+      this.#checkLength(index, facts?.size ?? 0)
+      this.#stamps.seen(index, facts)
+    })
     return files.map((_file, index) => this.#stamps.of(index))
   }
 
   async write(index: number, offsetBytes: number, bytes: Uint8Array, piece: number): Promise<void> {
+    const endBytes = offsetBytes + bytes.length
     this.#stamps.written(index, 0)
-    await this.#use(index, 'write', (handle) => writeFully(handle, bytes, offsetBytes))
-    this.#stamps.written(index, offsetBytes + bytes.length)
+    await this.#use(index, 'write', async (handle) => {
+      // A write past the end would hide that the file was cut.
+      if (this.#stamps.isBeyond(index, endBytes)) this.#checkLength(index, (await handle.stat()).size)
+      await writeFully(handle, bytes, offsetBytes)
+    })
+    this.#stamps.written(index, endBytes)
     this.#unsynced.add(index)
     this.#damaged.get(index)?.add(piece)
+  }
+
+  #checkLength(index: number, lengthBytes: number): void {
+    if (this.#stamps.isTooShort(index, lengthBytes)) this.#damage(index)
   }
 
   /** Makes a file without bytes. */
@@ -170,6 +185,7 @@ export class ContentFiles {
   #damage(index: number): void {
     this.#damaged.set(index, new Set())
     this.#stamps.strange(index)
+    this.#untold = index
   }
 
   #replaced(index: number): StorageError {
@@ -184,6 +200,7 @@ export class ContentFiles {
   /** The length of each file on the disk, 0 for one that is not there. From now on, what is there counts as ours. */
   async sizes(): Promise<number[]> {
     this.#damaged.clear()
+    this.#untold = undefined
     this.#known.clear()
     this.#absent.clear()
     this.#stamps.clear()
@@ -200,7 +217,10 @@ export class ContentFiles {
     return sizes
   }
 
-  /** Flushes what was written since the last time. @throws StorageError, GONE for a file that was deleted meanwhile */
+  /**
+   * Flushes what was written since the last time.
+   * @throws StorageError, GONE for a file that was deleted, cut or replaced meanwhile: what was written to it may be lost
+   */
   async sync(): Promise<void> {
     const unsynced = [...this.#unsynced]
     this.#unsynced.clear()
@@ -214,6 +234,9 @@ export class ContentFiles {
         failure ??= error
       }
     })
+    const untold = this.#untold
+    this.#untold = undefined
+    if (failure === undefined && untold !== undefined) failure = this.#gone(untold, 'it was changed by others')
     if (failure !== undefined) throw failure
     for (const folder of this.#unsyncedFolders) {
       await syncFolder(this.#disk, folder)

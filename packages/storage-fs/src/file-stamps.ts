@@ -29,10 +29,19 @@ export class FileStamps {
     this.#reached.set(index, Math.max(endBytes, this.#reached.get(index) ?? 0))
   }
 
+  /** Whether a write that ends there makes the file longer than it is known to be. */
+  isBeyond(index: number, endBytes: number): boolean {
+    const reached = this.#reached.get(index) ?? 0
+    return reached > 0 && endBytes > reached
+  }
+
+  /** Whether a file of that length lacks bytes that were in it. */
+  isTooShort(index: number, lengthBytes: number): boolean {
+    return lengthBytes < (this.#reached.get(index) ?? 0)
+  }
+
   /** `undefined` = there is no file. */
   seen(index: number, facts: FileFacts | undefined): void {
-    const reached = this.#reached.get(index) ?? 0
-    if ((facts?.size ?? 0) < reached) this.strange(index)
     const stamp = facts && { lengthBytes: facts.size, modifiedUs: Math.round(facts.mtimeMs * 1_000) }
     this.#stamps.set(index, stamp)
     this.#reached.set(index, facts?.size ?? 0)
@@ -41,6 +50,7 @@ export class FileStamps {
   /** It is not the file that was written to: gone, cut or replaced. */
   strange(index: number): void {
     this.#strange.add(index)
+    this.#reached.delete(index)
   }
 
   /** What is there counts from now on. */

@@ -16,8 +16,11 @@ export class VirtualClock implements Clock {
     return this.#nowMs
   }
 
+  /** How far the wall clock was set forward, or back. */
+  jumpMs = 0
+
   wallMs(): number {
-    return 1_700_000_000_000 + this.#nowMs
+    return 1_700_000_000_000 + this.#nowMs + this.jumpMs
   }
 
   after(delayMs: number, run: () => void): () => void {

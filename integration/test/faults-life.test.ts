@@ -1,0 +1,79 @@
+import { readdirSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { describe, expect, it } from 'vitest'
+import { figure, isFull } from '../src/faults.js'
+import { addressOf, inLab, isLinux, seed, until } from '../src/lab.js'
+
+setFlagsFromString('--expose-gc')
+const collect = runInNewContext('gc') as () => void
+
+const handles = (): number => (isLinux ? readdirSync('/proc/self/fd').length : 0)
+
+it(
+  'a torrent that is added and removed again and again, while it checks and downloads, leaves nothing behind',
+  { timeout: 600_000 },
+  inLab(async (lab) => {
+    const times = isFull ? 1_000 : 120
+    const made = await lab.make('album', { 'a.bin': 400_000, 'b.bin': 200_000 })
+    const seeder = await lab.session({ limits: { upBytesPerSecond: 4_000_000 } })
+    await seed(seeder, made)
+    const session = await lab.session({ stateDirectory: lab.path('state') })
+    const options = { torrent: made.torrent, directory: lab.path('downloads'), peers: [addressOf(seeder)] }
+    const round = async (index: number): Promise<void> => {
+      const handle = await session.add({ ...options, check: index % 3 === 0 ? 'full' : 'resume' })
+      handle.ready.catch(() => {})
+      handle.completed.catch(() => {})
+      if (index % 2 === 0) await sleep(index % 17)
+      await handle.remove({ deleteData: index % 7 === 0 })
+    }
+    const measure = async (): Promise<{ bytes: number; handles: number }> => {
+      await sleep(50)
+      for (let times = 0; times < 3; times++) collect()
+      return { bytes: process.memoryUsage().heapUsed, handles: handles() }
+    }
+    const warmUp = Math.floor(times / 4)
+    for (let index = 0; index < warmUp; index++) await round(index)
+    await until('the seeder knows of no peer', () => [...(seeder.torrents()[0]?.peers ?? [])].length === 0)
+    const before = await measure()
+    for (let index = warmUp; index < times; index++) await round(index)
+    await until('the seeder knows of no peer', () => [...(seeder.torrents()[0]?.peers ?? [])].length === 0)
+    const after = await measure()
+    const grownKiB = Math.round((after.bytes - before.bytes) / 1024)
+    figure(`added and removed ${times} times: heap ${grownKiB} KiB, handles ${after.handles - before.handles}`)
+    expect(session.torrents()).toEqual([])
+    expect(after.handles).toBeLessThanOrEqual(before.handles)
+    expect(grownKiB).toBeLessThan(3_000)
+  }),
+)
+
+describe.concurrent('close(), twice', () => {
+  it.for([
+    ['at once', async () => {}],
+    ['while it checks', async (state: () => string) => until('it checks', () => state() !== 'loading')],
+    ['while it downloads', async (state: () => string) => until('it downloads', () => state() === 'downloading')],
+    ['when it is whole', async (state: () => string) => until('it is whole', () => state() === 'seeding')],
+  ] as const)(
+    '%s ends within 5 s, and the next session goes on',
+    inLab(async (lab, [, reach]) => {
+      const made = await lab.make('album', { 'a.bin': 2_000_000 })
+      const seeder = await lab.session({ limits: { upBytesPerSecond: 4_000_000 } })
+      await seed(seeder, made)
+      const stateDirectory = lab.path('state')
+      const options = { torrent: made.torrent, directory: lab.path('downloads'), peers: [addressOf(seeder)] }
+      const session = await lab.session({ stateDirectory })
+      const handle = await session.add(options)
+      handle.ready.catch(() => {})
+      handle.completed.catch(() => {})
+      await reach(() => handle.view.state)
+      const beganMs = performance.now()
+      await Promise.all([session.close(), session.close()])
+      expect(performance.now() - beganMs).toBeLessThan(5_000)
+      const again = await lab.session({ stateDirectory })
+      await (
+        await again.add(options)
+      ).completed
+    }),
+  )
+})
