@@ -80,6 +80,27 @@ describe('metadata that is provided', () => {
   })
 })
 
+describe('a magnet link that is added paused', () => {
+  it('asks nobody before it is resumed', async () => {
+    const world = new World()
+    const seeder = await world.session('10.0.0.1', new TestStorage(0, data))
+    await seeder.add({ torrent: metainfo, directory: '/' })
+    let announces = 0
+    const tracker = { schemes: ['test'], announce: async () => (announces++, { peers: [] }) }
+    const engine = await world.node('10.0.0.2', { storage: new TestStorage(data.length), trackers: [tracker] })
+    const peers = [world.endpoint('10.0.0.1')]
+    const torrent = { ...link, trackers: ['test://tracker'] }
+    const { control, view } = await engine.add({ torrent, directory: '/', paused: true, peers })
+    await world.clock.advance(10_000)
+    expect([view.state, view.stats.peers, announces]).toEqual(['paused', 0, 0])
+    control.resume()
+    await world.clock.advance(10_000)
+    expect([view.state, view.stats.peers, announces]).toEqual(['fetching-metadata', 1, 1])
+    expect(await control.provideInfo(metainfo.info)).toBe(true)
+    expect(await world.clock.runUntil(() => view.state === 'seeding', 20_000)).toBe(true)
+  })
+})
+
 describe('announces without metadata', () => {
   it('do not say that nothing is left', async () => {
     const world = new World()

@@ -159,7 +159,9 @@ export class TorrentDecisions implements Decisions {
   #unchokeList(round: ChokeRound): readonly Unchoke[] {
     if (this.#choke === undefined || this.#choker === undefined) return []
     try {
-      return this.#choke(round)
+      const list: unknown = this.#choke(round)
+      if (!Array.isArray(list)) throw new TypeError('it answers with no list')
+      return list as readonly Unchoke[]
     } catch (cause) {
       this.#choke = undefined
       this.#parts.failed(this.#threw('choker', this.#choker, 'choke round', cause))

@@ -339,8 +339,10 @@ class SessionEngine implements Engine {
     // Each is the first in turn, for the first gets most of what a limit of the session lets through.
     const torrents = [...this.#torrents.values()]
     const first = ++this.#ticks % Math.max(1, torrents.length)
-    for (const torrent of [...torrents.slice(first), ...torrents.slice(0, first)]) torrent.tick()
-    if (turns.nowMs >= this.#dialAtMs) this.#dialAtMs = this.#dialer.run()
+    const inTurn = [...torrents.slice(first), ...torrents.slice(0, first)]
+    // Each may fail by itself, and time goes on.
+    for (const torrent of inTurn) turns.guard(() => torrent.tick())
+    if (turns.nowMs >= this.#dialAtMs) turns.guard(() => (this.#dialAtMs = this.#dialer.run()))
     turns.watch(() => this.#arm())
   }
 

@@ -1,4 +1,5 @@
 import type { Dict } from '../bytes/bencode.js'
+import { encode, type Encodable } from '../bytes/encode.js'
 import { PluginError, ProtocolError } from '../bytes/errors.js'
 import type { PeerCandidate, Refusal } from '../hooks/hooks.js'
 import type { HookRunner } from '../hooks/runner.js'
@@ -77,7 +78,7 @@ export class ExtensionTable {
     const view = this.#parts.view()
     const messages = this.#ids.messages(this.#extensions.map(({ name }) => name))
     const extra = new Map<string, unknown>()
-    for (const extension of this.#extensions) this.#isolated(extension, () => extension.hello?.(extra, view))
+    for (const extension of this.#extensions) this.#isolated(extension, () => this.#takeWords(extension, extra, view))
     const port = this.#parts.port()
     const yourIp = peer.endpoint.kind === 'ip' ? parseIp(peer.endpoint.host) : undefined
     const payload = encodeExtendedHandshake({
@@ -91,6 +92,14 @@ export class ExtensionTable {
     })
     peer.out.extended(0, payload)
     this.#parts.flush(peer)
+  }
+
+  /** What one extension puts into the handshake. @throws BitloomError INVALID_ARGUMENT for what cannot be said */
+  #takeWords(extension: PeerExtension, into: Map<string, unknown>, view: TorrentView): void {
+    const words = new Map(into)
+    extension.hello?.(words, view)
+    encode(words as Map<string, Encodable>)
+    for (const [key, value] of words) into.set(key, value)
   }
 
   /** @throws ProtocolError when the handshake cannot be read */

@@ -228,7 +228,8 @@ export class TorrentDriver implements ViewSource {
     } else {
       this.#context.turns.run(() => {
         this.#step('metadata-missing')
-        this.#schedule.start(this.#context.turns.nowMs)
+        if (this.#pausing) this.pause()
+        else this.#schedule.start(this.#context.turns.nowMs)
       })
       this.#recalling = this.#recallMetadata()
     }

@@ -35,7 +35,7 @@ export class Turns {
     }
     this.#active = true
     this.nowMs = this.#clock.nowMs()
-    this.#guard(input)
+    this.guard(input)
     this.#finish()
   }
 
@@ -79,7 +79,7 @@ export class Turns {
       this.#end()
       for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
         this.nowMs = this.#clock.nowMs()
-        this.#guard(next)
+        this.guard(next)
         this.#end()
       }
     } finally {
@@ -93,12 +93,12 @@ export class Turns {
       if (this.#effects.length === 0) continue
       const effects = this.#effects
       this.#effects = []
-      for (const effect of effects) this.#guard(effect)
+      for (const effect of effects) this.guard(effect)
     }
     if (this.#watches.length === 0) return
     const watches = this.#watches
     this.#watches = []
-    for (const watch of watches) this.#guard(watch)
+    for (const watch of watches) this.guard(watch)
   }
 
   /** Those marked so far; who is marked meanwhile comes after the effects. */
@@ -118,7 +118,8 @@ export class Turns {
     }
   }
 
-  #guard(step: () => void): void {
+  /** A fault in this step of a turn is told, and the turn goes on. */
+  guard(step: () => void): void {
     try {
       step()
     } catch (error) {
