@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """A libtorrent peer for one torrent, which prints JSON lines.
 
-usage: libtorrent_peer.py seed|leech TORRENT|MAGNET DIRECTORY IP PORT [PEER_IP:PORT]
+usage: libtorrent_peer.py seed|leech TORRENT|MAGNET DIRECTORY IP PORT [--copies=N] [PEER_IP:PORT...]
        libtorrent_peer.py info TORRENT
+With --copies, N sessions do the same on ports from PORT on.
 Events: {"event": "seeding"}, {"event": "complete"}, {"event": "error", "message": ...}. `info` prints the info-hashes.
 """
 import json
@@ -54,9 +55,9 @@ def add(session, mode, torrent, directory):
     return session.add_torrent(wish)
 
 
-def serve(mode, torrent, directory, ip, port, peers):
-    session = open_session(ip, port)
-    handle = add(session, mode, torrent, directory)
+def serve(mode, torrent, directory, ip, port, copies, peers):
+    sessions = [open_session(ip, port + at) for at in range(copies)]
+    handle = [add(session, mode, torrent, directory) for session in sessions][0]
     for peer in peers:
         host, peer_port = peer.rsplit(":", 1)
         handle.connect_peer((host, int(peer_port)))
@@ -78,5 +79,7 @@ if __name__ == "__main__":
     if sys.argv[1] == "info":
         info(sys.argv[2])
     else:
-        mode, torrent, directory, ip, port, *peers = sys.argv[1:]
-        serve(mode, torrent, directory, ip, int(port), peers)
+        mode, torrent, directory, ip, port, *rest = sys.argv[1:]
+        peers = [word for word in rest if not word.startswith("--copies=")]
+        copies = [int(word.split("=")[1]) for word in rest if word.startswith("--copies=")]
+        serve(mode, torrent, directory, ip, int(port), *(copies or [1]), peers)

@@ -49,7 +49,7 @@ async function transfer(seeder: Client, leecher: Client, by: 'tracker' | 'peer')
       directory,
       host: lab.right,
       port: 6882,
-      ...(by === 'peer' ? { peer: { ip: lab.left.ip, port: 6881 } } : {}),
+      ...(by === 'peer' ? { peers: [{ ip: lab.left.ip, port: 6881 }] } : {}),
     }),
   )
   await complete
@@ -87,7 +87,9 @@ describe.skipIf(!mayRun(missing))('peer exchange', () => {
     await seeder.line('it seeds', event('seeding'), startMs)
     const directory = lab.emptyFolder('middle')
     const peer = { ip: lab.left.ip, port: 6881 }
-    await libtorrent.leech(lab.job('middle', { torrent, infoHash, directory, host: lab.right, port: 6882, peer }))
+    await libtorrent.leech(
+      lab.job('middle', { torrent, infoHash, directory, host: lab.right, port: 6882, peers: [peer] }),
+    )
     const own = ['-o', lab.emptyFolder('own'), '--listen', `${lab.right.ip}:6883`, '--peer', middle]
     const leecher = start('own', lab.right, ['download', torrent, ...own])
     // Both are told of the other, and whoever hears of it first dials: the seeder comes from a port of its own then.

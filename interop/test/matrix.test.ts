@@ -60,7 +60,7 @@ async function transfer(seeder: Client, leecher: Client, payload: Payload): Prom
   const target = lab.emptyFolder('download')
   await seeder.seed(lab.job('seed', { torrent, infoHash, directory: shelf, host: lab.left, port: source.port }))
   await tracker.knows(infoHash, { peers: 1 }, startMs)
-  const wish = { torrent, infoHash, directory: target, host: lab.right, port: 6882, peer: source }
+  const wish = { torrent, infoHash, directory: target, host: lab.right, port: 6882, peers: [source] }
   const { complete } = await leecher.leech(lab.job('leech', wish))
   await complete
   return lastingDifference(join(shelf, payload.name), join(target, payload.name), {

@@ -1,9 +1,9 @@
-// A WebTorrent peer over TCP: node peer.mjs seed|leech TORRENT DIRECTORY PORT [PEER_IP:PORT]
+// A WebTorrent peer over TCP: node peer.mjs seed|leech TORRENT DIRECTORY PORT [PEER_IP:PORT...]
 // Prints "seeding" or "complete". It announces to the torrent's own HTTP and UDP trackers.
 import { readFileSync } from 'node:fs'
 import WebTorrent from 'webtorrent'
 
-const [mode, file, directory, port, peer] = process.argv.slice(2)
+const [mode, file, directory, port, ...peers] = process.argv.slice(2)
 const client = new WebTorrent({
   torrentPort: Number(port),
   dht: false,
@@ -30,5 +30,5 @@ client.add(readFileSync(file), { path: directory, skipVerify: mode === 'seed' },
   }
   if (torrent.done) console.log('complete')
   else torrent.on('done', () => console.log('complete'))
-  if (peer !== undefined) torrent.addPeer(peer)
+  for (const peer of peers) torrent.addPeer(peer)
 })

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Running } from '../process.js'
-import { type Client, type Job, later, startMs, transferMs } from './client.js'
+import { type Client, type Job, later, peerArguments, startMs, transferMs } from './client.js'
 
 const binary = fileURLToPath(new URL('../../../packages/cli/bin/bitloom.js', import.meta.url))
 const built = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url))
@@ -35,8 +35,8 @@ export const bitloom: Client = {
     return { process }
   },
   leech: async (job) => {
-    const { peer } = job
-    const found = peer === undefined ? [] : ['--peer', `${peer.ip}:${peer.port}`, '--no-trackers']
+    const peers = peerArguments(job).flatMap((peer) => ['--peer', peer])
+    const found = peers.length === 0 ? [] : [...peers, '--no-trackers']
     const listen = ['--listen', `${job.host.ip}:${job.port}`]
     const process = startBitloom(job, ['download', job.torrent, '-o', job.directory, ...listen, ...found, '--seed'])
     return {

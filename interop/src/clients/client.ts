@@ -17,8 +17,10 @@ export interface Job {
   readonly directory: string
   readonly host: Host
   readonly port: number
-  /** For a leech: who has it. A client without a way to be told finds it through the torrent's tracker. */
-  readonly peer?: Address
+  /** For a leech: who has it. A client without a way to be told finds them through the torrent's tracker. */
+  readonly peers?: readonly Address[]
+  /** For a seed: so many peers, on `port` and those that follow. Only libtorrent can do that; default 1. */
+  readonly copies?: number
   /** How long the download may take; by default `transferMs`. */
   readonly transferMs?: number
   /** An empty folder for settings and state. */
@@ -54,6 +56,11 @@ export interface Client {
 /** How long a client may take to start and to check what it seeds, and to download. */
 export const startMs = 60_000
 export const transferMs = process.env['BITLOOM_INTEROP_FULL'] === '1' ? 600_000 : 90_000
+
+/** The addresses of a job's peers as programs take them: HOST:PORT. */
+export function peerArguments(job: Job): string[] {
+  return (job.peers ?? []).map(({ ip, port }) => `${ip}:${port}`)
+}
 
 /** A promise that nobody awaits yet, whose failure is not an unhandled one. */
 export function later<T>(promise: Promise<T>): Promise<T> {

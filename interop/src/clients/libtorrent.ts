@@ -1,17 +1,27 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { type Client, type Job, later, startMs, transferMs } from './client.js'
+import { type Client, type Job, later, peerArguments, startMs, transferMs } from './client.js'
 
 const script = fileURLToPath(new URL('../../peers/libtorrent_peer.py', import.meta.url))
 /** Debian's binding belongs to the system's own interpreter. */
 const python = '/usr/bin/python3'
 
 function start(job: Job, mode: 'seed' | 'leech') {
-  const peer = job.peer === undefined ? [] : [`${job.peer.ip}:${job.peer.port}`]
+  const copies = job.copies === undefined ? [] : [`--copies=${job.copies}`]
   return job.start({
     name: `libtorrent (${mode})`,
     command: python,
-    args: ['-u', script, mode, job.torrent, job.directory, job.host.ip, String(job.port), ...peer],
+    args: [
+      '-u',
+      script,
+      mode,
+      job.torrent,
+      job.directory,
+      job.host.ip,
+      String(job.port),
+      ...copies,
+      ...peerArguments(job),
+    ],
     namespace: job.host.namespace,
   })
 }

@@ -1,12 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { installed } from '../installed.js'
 import { run, type Running, until } from '../process.js'
-import { type Client, type Job, later, startMs, transferMs } from './client.js'
+import { type Client, type Job, later, peerArguments, startMs, transferMs } from './client.js'
 
 const webPort = 18_080
 
-function settings(job: Job): string {
+function settings(job: Job, doneScript: string): string {
   return `[LegalNotice]
 Accepted=true
 [BitTorrent]
@@ -17,6 +17,7 @@ Session\\Port=${job.port}
 Session\\InterfaceAddress=${job.host.ip}
 Session\\BTProtocol=TCP
 Session\\DefaultSavePath=${job.directory}
+Session\\MultiConnectionsPerIp=true
 Session\\QueueingSystemEnabled=false
 Session\\Preallocation=false
 [Preferences]
@@ -24,8 +25,13 @@ WebUI\\Address=127.0.0.1
 WebUI\\Port=${webPort}
 WebUI\\LocalHostAuth=false
 General\\Locale=en
+[AutoRun]
+enabled=true
+program=${doneScript}
 `
 }
+
+const doneMark = (job: Job): string => join(job.state, 'done')
 
 async function api(job: Job, path: string, ...args: string[]): Promise<string> {
   const url = `http://127.0.0.1:${webPort}/api/v2/${path}`
@@ -35,7 +41,10 @@ async function api(job: Job, path: string, ...args: string[]): Promise<string> {
 async function start(job: Job, role: 'seed' | 'leech'): Promise<Running> {
   const folder = join(job.state, 'qBittorrent', 'config')
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'qBittorrent.conf'), settings(job))
+  // Whether it is done could be asked by its API too, but the asking would take the time of the transfer.
+  const script = join(job.state, 'done.sh')
+  writeFileSync(script, `#!/bin/sh\n: > '${doneMark(job)}'\n`, { mode: 0o755 })
+  writeFileSync(join(folder, 'qBittorrent.conf'), settings(job, script))
   const process = job.start({
     name: `qbittorrent (${role})`,
     command: 'qbittorrent-nox',
@@ -68,16 +77,17 @@ export const qbittorrent: Client = {
   },
   leech: async (job) => {
     const process = await start(job, 'leech')
-    const { peer } = job
-    if (peer !== undefined) {
+    const peers = peerArguments(job)
+    if (peers.length > 0) {
       // The torrent is added a moment after the API said so.
-      const form = ['--data-urlencode', `hashes=${job.infoHash}`, '--data-urlencode', `peers=${peer.ip}:${peer.port}`]
+      const form = ['--data-urlencode', `hashes=${job.infoHash}`, '--data-urlencode', `peers=${peers.join('|')}`]
       await until('qbittorrent takes a peer', startMs, () =>
         api(job, 'torrents/addPeers', ...form).catch(() => undefined),
       )
     }
     const complete = until('qbittorrent was done', job.transferMs ?? transferMs, async () => {
-      return (await facts(job))?.progress === 1 ? true : undefined
+      if (process.hasEnded) throw new Error(`qbittorrent ended\n${process.log()}`)
+      return existsSync(doneMark(job)) ? true : undefined
     })
     return { process, complete: later(complete.then(() => {})) }
   },

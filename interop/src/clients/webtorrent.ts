@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { type Client, type Job, later, startMs, transferMs } from './client.js'
+import { type Client, type Job, later, peerArguments, startMs, transferMs } from './client.js'
 
 const home = fileURLToPath(new URL('../../webtorrent', import.meta.url))
 /** WebTorrent 3 needs Node 22: its folder brings one. */
@@ -22,11 +22,10 @@ export function webtorrentScript(name: string): readonly [node: string, script: 
 
 function start(job: Job, mode: 'seed' | 'leech') {
   const [node, script] = webtorrentScript('peer.mjs')
-  const peer = job.peer === undefined ? [] : [`${job.peer.ip}:${job.peer.port}`]
   return job.start({
     name: `webtorrent (${mode})`,
     command: node,
-    args: [script, mode, job.torrent, job.directory, String(job.port), ...peer],
+    args: [script, mode, job.torrent, job.directory, String(job.port), ...peerArguments(job)],
     namespace: job.host.namespace,
   })
 }

@@ -13,6 +13,8 @@ export interface Transfer {
   readonly seeder: Client
   readonly leecher: Client
   readonly payload: Payload
+  /** Seeding peers; more than one only where libtorrent seeds. All of them are one process. */
+  readonly peers: number
 }
 
 /** What one side has cost during a transfer. */
@@ -38,6 +40,7 @@ export interface TransferResult {
 
 /** Slower than this is no result: 2 MiB/s. */
 const patienceMs = (lengthBytes: number): number => 60_000 + lengthBytes / 2_000
+const firstPort = 6881
 const loopDelay = new URL('loop-delay.js', import.meta.url).href
 
 interface Side {
@@ -85,30 +88,31 @@ function readLoopDelay(file: string): number | undefined {
 
 /** Runs one transfer in a network of its own below `folder`. @throws Error with the client's last lines, or what differs */
 export async function runTransfer(transfer: Transfer, folder: string): Promise<TransferResult> {
-  const { seeder, leecher, payload } = transfer
+  const { seeder, leecher, payload, peers } = transfer
   const { torrent, infoHash } = payload
   const lab = openLab(folder)
   const watches: TreeWatch[] = []
   try {
     const tracker = await lab.openTracker(lab.left, [infoHash])
-    const source = { ip: lab.left.ip, port: 6881 }
+    const sources = Array.from({ length: peers }, (_, index) => ({ ip: lab.left.ip, port: firstPort + index }))
     const left = sideOf(lab, 'seed', seeder, {
       torrent,
       infoHash,
       directory: payload.folder,
       host: lab.left,
-      port: source.port,
+      port: firstPort,
+      ...(peers > 1 ? { copies: peers } : {}),
     })
     await seeder.seed(left.job)
     watches.push(left.watch())
-    await tracker.knows(infoHash, { peers: 1 }, startMs)
+    await tracker.knows(infoHash, { peers }, startMs)
     const right = sideOf(lab, 'leech', leecher, {
       torrent,
       infoHash,
       directory: lab.emptyFolder('download'),
       host: lab.right,
-      port: 6882,
-      peer: source,
+      port: firstPort,
+      peers: sources,
       transferMs: patienceMs(payload.lengthBytes),
     })
     await left.loopDelay()

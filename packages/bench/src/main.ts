@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { markdownTable } from 'markdown-table'
 import { openWorkshop } from '../rig/workshop.js'
 import { casesOf } from './cases.js'
+import { type Ceilings, ceilingTable, measureCeilings, sideCeiling } from './ceilings.js'
 import { type BenchOptions, parseOptions, type Part, usage } from './options.js'
 import { availableClients, clientNames, pairsOf, runSide, type SideRow } from './side.js'
 import { sideTable } from './side-table.js'
@@ -20,6 +21,7 @@ const smoke: Patience = { warmMs: 0, slices: 1, sliceMs: 1 }
 
 /** All that a run found out. */
 interface BenchResults {
+  ceilings?: Ceilings
   stages?: readonly StageResult[]
   side?: readonly SideRow[]
 }
@@ -39,6 +41,14 @@ const results: BenchResults = {}
 const faults: string[] = []
 const progress = (line: string): void => console.error(line)
 
+async function benchCeilings(): Promise<void> {
+  const { quick, runs, lengthBytes } = options
+  await workshop.warm(lengthBytes * 1.5)
+  const ceilings = await measureCeilings({ folder: workshop.folder, lengthBytes, runs: quick ? 1 : runs, progress })
+  results.ceilings = ceilings
+  console.log(markdownTable(ceilingTable(ceilings)))
+}
+
 async function benchStages(): Promise<void> {
   const patience = options.smoke ? smoke : options.quick ? quick : usual
   const stages = await runStages({ patience, folder: workshop.folder, small: options.smoke, progress })
@@ -55,18 +65,19 @@ async function benchSide(): Promise<void> {
   const absent = wanted.filter((name) => !present.includes(name))
   if (absent.length > 0) console.log(`Not installed, left out: ${absent.join(', ')}.`)
   const side = await runSide({
-    cases: casesOf(options.lengthBytes, options.pairs ?? pairsOf(present, partner), options.cases),
+    cases: casesOf(options.lengthBytes, options.pairs ?? pairsOf(present, partner), partner, options.cases),
     runs: options.runs,
     workshop,
     progress,
   })
   for (const { error } of side) if (error !== undefined) faults.push(error)
   results.side = side
-  console.log(markdownTable(sideTable(side)))
+  const ceiling = results.ceilings === undefined ? undefined : sideCeiling(results.ceilings)
+  console.log(markdownTable(sideTable(side, ceiling)))
 }
 
 const benches: Readonly<Record<Part, () => Promise<void>>> = {
-  ceilings: async () => {},
+  ceilings: benchCeilings,
   stages: benchStages,
   side: benchSide,
 }

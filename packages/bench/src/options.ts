@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { caseNames } from './cases.js'
 
 /** The parts of a run, in the order they run. */
 export const parts = ['ceilings', 'stages', 'side'] as const
@@ -30,7 +31,7 @@ export const usage = `npm run bench -- [options]
   --write-ratios      commit to what the stages cost now
   --clients a,b       these clients, instead of all that are installed
   --pairs a:b,c:d     a seeds to b, c to d, instead of the usual pairs
-  --cases a,b         these payloads: one, pieces-256k, pieces-4m, pieces-16m, files
+  --cases a,b         of: ${caseNames.join(', ')}
   --smoke             the shortest run of each stage, for tests
   --runs N            how often each transfer runs; medians are printed (default 5, quick 1)
   --size SIZE         length of a payload, such as 256M or 4G (default 1G, quick 128M)

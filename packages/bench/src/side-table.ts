@@ -1,5 +1,6 @@
 import type { SideCost, TransferResult } from '../rig/transfer.js'
 import type { SideRow } from './side.js'
+import type { SideCeiling } from './ceilings.js'
 import { median, spread } from './statistics.js'
 
 const [mebibyte, gibibyte] = [2 ** 20, 2 ** 30]
@@ -52,8 +53,8 @@ function mediansOf(costs: readonly SideCost[], lengthBytes: number): SideMedians
   }
 }
 
-/** The rows of a table, its head first: a row for each pair, the figures of both sides. */
-export function sideTable(rows: readonly SideRow[]): string[][] {
+/** The rows of a table, its head first: a row for each pair, the figures of both sides, and what the ceiling leaves. */
+export function sideTable(rows: readonly SideRow[], ceiling?: SideCeiling): string[][] {
   const head = [
     'case',
     'from',
@@ -67,14 +68,23 @@ export function sideTable(rows: readonly SideRow[]): string[][] {
     'loop p99 ms',
     'foreign CPU',
   ]
-  return [head, ...rows.map((row) => [row.case, row.seeder, row.leecher, ...cells(row)])]
+  if (ceiling !== undefined) head.push('rate of ceiling', 'CPU of ceiling')
+  return [head, ...rows.map((row) => [row.case, row.seeder, row.leecher, ...cells(row, ceiling)])]
 }
 
-function cells({ results }: SideRow): string[] {
+function cells({ results }: SideRow, ceiling: SideCeiling | undefined): string[] {
   if (results.length === 0) return ['failed']
   const { mebibytesPerSecond, spread, seeder, leecher, foreignShare } = figuresOf(results)
   /** Both sides of one figure, the seeder's first. */
   const both = (pick: (side: SideMedians) => string): string => `${pick(seeder)} → ${pick(leecher)}`
+  /** The least CPU time that there can be, as a share of what was taken. */
+  const cpuOf = ({ seederCpuSecondsPerGibibyte, leecherCpuSecondsPerGibibyte }: SideCeiling): string =>
+    [
+      seederCpuSecondsPerGibibyte / seeder.cpuSecondsPerGibibyte,
+      leecherCpuSecondsPerGibibyte / leecher.cpuSecondsPerGibibyte,
+    ]
+      .map(percent)
+      .join(' → ')
   return [
     String(results.length),
     mebibytesPerSecond.toFixed(0),
@@ -84,6 +94,7 @@ function cells({ results }: SideRow): string[] {
     both(({ peakAnonMebibytes }) => peakAnonMebibytes.toFixed(0)),
     both(({ loopDelayP99Ms }) => loopDelayP99Ms?.toFixed(0) ?? '–'),
     percent(foreignShare),
+    ...(ceiling === undefined ? [] : [percent(mebibytesPerSecond / ceiling.mebibytesPerSecond), cpuOf(ceiling)]),
   ]
 }
 

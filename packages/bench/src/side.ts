@@ -16,6 +16,8 @@ export interface SideCase {
   readonly name: string
   readonly shape: PayloadShape
   readonly pairs: readonly Pair[]
+  /** Seeding peers, all of them libtorrent's where there are several. */
+  readonly peers: number
 }
 
 /** All runs of one pair in one case. */
@@ -67,7 +69,7 @@ export function pairsOf(names: readonly string[], partner: string): Pair[] {
 export async function runSide({ cases, runs, workshop, progress }: SidePlan): Promise<SideRow[]> {
   const shelf = openShelf(workshop.folder)
   const rows: SideRow[] = []
-  for (const { name, shape, pairs } of cases) {
+  for (const { name, shape, pairs, peers } of cases) {
     const payload = await shelf.payload(shape)
     await workshop.warm(shape.lengthBytes * 1.5)
     const own = pairs.map((pair) => ({
@@ -78,7 +80,7 @@ export async function runSide({ cases, runs, workshop, progress }: SidePlan): Pr
     }))
     for (let run = 1; run <= runs; run += 1) {
       for (const row of own.filter(({ error }) => error === undefined)) {
-        const transfer = { seeder: clientOf(row.seeder), leecher: clientOf(row.leecher), payload }
+        const transfer = { seeder: clientOf(row.seeder), leecher: clientOf(row.leecher), payload, peers }
         const outcome = await tryTransfer(transfer, workshop.folder)
         if (typeof outcome === 'string') row.error = outcome
         else row.results.push(outcome)

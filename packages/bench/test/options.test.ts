@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { casesOf } from '../src/cases.js'
+import { caseNames, casesOf } from '../src/cases.js'
 import { parseOptions } from '../src/options.js'
 
 describe('the options of the bench', () => {
@@ -30,15 +30,24 @@ describe('the options of the bench', () => {
 })
 
 describe('cases', () => {
+  const pairs = [
+    { seeder: 'libtorrent', leecher: 'a' },
+    { seeder: 'a', leecher: 'libtorrent' },
+  ]
+
   it('are all, or those that were named', () => {
-    expect(casesOf(2 ** 30, []).map(({ name }) => name)).toEqual([
-      'one',
-      'pieces-256k',
-      'pieces-4m',
-      'pieces-16m',
-      'files',
-    ])
-    expect(casesOf(2 ** 30, [], ['files'])).toMatchObject([{ name: 'files', shape: { files: 5243 } }])
-    expect(() => casesOf(2 ** 30, [], ['none'])).toThrow('there is no case none')
+    expect(casesOf(2 ** 30, pairs, 'libtorrent').map(({ name }) => name)).toEqual(caseNames)
+    expect(casesOf(2 ** 30, pairs, 'libtorrent', ['files'])).toMatchObject([{ shape: { files: 5243 }, pairs }])
+    expect(() => casesOf(2 ** 30, pairs, 'libtorrent', ['none'])).toThrow('there is no case none')
+  })
+
+  it('of many pieces have 100,000 where the payload is long enough', () => {
+    const lengths = [2 ** 27, 2 ** 32].map((bytes) => casesOf(bytes, pairs, 'libtorrent', ['pieces-many'])[0]?.shape)
+    expect(lengths.map((shape) => (shape?.lengthBytes ?? 0) / 16_384)).toEqual([8_192, 100_000])
+  })
+
+  it('of several peers have the partner seed', () => {
+    const [crowd] = casesOf(2 ** 30, pairs, 'libtorrent', ['peers-8'])
+    expect(crowd).toMatchObject({ peers: 8, pairs: [pairs[0]] })
   })
 })

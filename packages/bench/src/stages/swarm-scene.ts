@@ -52,7 +52,7 @@ export function openScene(internals: Internals, options: SceneOptions): SwarmSce
     memory: internals.memoryPool(),
     nextJobId: () => (counts.jobs += 1),
     dropHash: nothing,
-    cancelled: (piece, block, except, nowMs) => torrent.requests.cancelled(piece, block, except, nowMs),
+    cancelled: (piece, block, except, others) => torrent.requests.cancelled(piece, block, except, others),
   })
   const view: PickView = {
     ...layout,
