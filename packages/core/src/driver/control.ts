@@ -28,10 +28,10 @@ export function torrentControl(
     })
   return {
     view: torrent.view,
-    addPeers: (endpoints, source) => command(() => torrent.swarm.found(endpoints, source)),
+    addPeers: (endpoints, source) => command(() => torrent.swarm.entrance.found(endpoints, source)),
     dial: (endpoint) => command(() => dial(endpoint)),
     disconnect: (view, reason) => withPeer(view, (peer) => torrent.swarm.drop(peer, reason)),
-    ban: (host, ms, reason) => command(() => torrent.swarm.banHost(host, ms, reason)),
+    ban: (host, ms, reason) => command(() => torrent.swarm.entrance.banHost(host, ms, reason)),
     reveal: (view, piece) => withPeer(view, (peer) => torrent.torrent.showing.reveal(peer, piece)),
     prioritize: (pieces, priority) => command(() => torrent.prioritize(pieces, priority)),
     select: (wantedFiles) => command(() => torrent.select(wantedFiles)),

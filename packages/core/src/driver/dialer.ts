@@ -47,9 +47,9 @@ export class Dialer {
         if (!this.#mayDial()) return turns.nowMs + 100
         if (!torrent.isActive || !this.#hasRoom(torrent)) continue
         const wantSeeds = !torrent.torrent.isWhole
-        const endpoint = torrent.swarm.addresses.next(turns.nowMs, wantSeeds)
+        const endpoint = torrent.swarm.entrance.addresses.next(turns.nowMs, wantSeeds)
         if (endpoint === undefined)
-          again = Math.min(again, torrent.swarm.addresses.nextDeadlineMs(turns.nowMs, wantSeeds))
+          again = Math.min(again, torrent.swarm.entrance.addresses.nextDeadlineMs(turns.nowMs, wantSeeds))
         else {
           // One that is refused has gone from the front too: the next may do.
           this.dial(torrent, endpoint)
@@ -75,13 +75,13 @@ export class Dialer {
     let connected = this.#halfOpen
     for (const each of this.#torrents()) connected += each.torrent.peers.size
     const own = torrent.torrent.peers.size + (this.#pending.get(torrent) ?? 0)
-    return connected < limits.maxPeers && own < torrent.swarm.maxPeers
+    return connected < limits.maxPeers && own < torrent.swarm.entrance.maxPeers
   }
 
   /** Dials one address now. False: it is banned, refused, or nothing speaks to it. */
   dial(torrent: TorrentDriver, endpoint: Endpoint): boolean {
     const { turns, bans, hooks, services } = this.#context
-    const { addresses } = torrent.swarm
+    const { addresses } = torrent.swarm.entrance
     const isKnown = addresses.dialling(endpoint)
     const scheme = endpoint.kind === 'ip' ? 'tcp' : endpoint.url.split(':', 1)[0]
     const transport = services.all(Transport).find((one) => scheme !== undefined && one.schemes.includes(scheme))
@@ -134,7 +134,7 @@ export class Dialer {
     }
     const failed = (reason: string): void => {
       this.#count(torrent, -1)
-      torrent.swarm.addresses.failed(endpoint, turns.nowMs)
+      torrent.swarm.entrance.addresses.failed(endpoint, turns.nowMs)
       log.debug('a peer could not be reached', { address: formatEndpoint(endpoint), reason })
       this.#context.dialSoon()
     }
@@ -158,7 +158,7 @@ export class Dialer {
           const refusal = unwanted() ?? torrent.swarm.join(result, endpoint, 'known', true)
           if (refusal === undefined) return
           connection.close()
-          torrent.swarm.addresses.failed(endpoint, turns.nowMs)
+          torrent.swarm.entrance.addresses.failed(endpoint, turns.nowMs)
           this.#context.dialSoon()
           log.debug('a peer was refused', { address: formatEndpoint(endpoint), reason: refusal })
         })

@@ -178,7 +178,7 @@ class SessionEngine implements Engine {
   #ban(host: string, forMs: number, reason: string): void {
     const { bans, turns } = this.#context
     bans.ban(host, turns.nowMs + forMs)
-    for (const { swarm } of this.#torrents.values()) swarm.dropHost(host, reason)
+    for (const { swarm } of this.#torrents.values()) swarm.entrance.dropHost(host, reason)
   }
 
   #peerCount(): number {

@@ -1,17 +1,12 @@
-import { equalBytes, latin1 } from '../bytes/text.js'
-import type { PeerCandidate } from '../hooks/hooks.js'
+import { latin1 } from '../bytes/text.js'
 import type { Hello, Peer } from '../peer/peer.js'
 import type { Run } from '../peer/request-inbox.js'
 import type { Endpoint } from '../ports/endpoint.js'
 import type { TorrentView } from '../ports/views.js'
 import { allowedFastCount, allowedFastSet } from '../torrent/fast-set.js'
-import { canonicalHost, formatEndpoint, parseIp } from '../ports/endpoint.js'
-import { chokeRound } from '../torrent/choke-round.js'
+import { parseIp } from '../ports/endpoint.js'
 import type { Effects, Watch } from '../torrent/effects.js'
-import { keepHouse } from '../torrent/housekeeping.js'
-import { KnownAddresses } from '../torrent/known-addresses.js'
 import type { Extent, OpenPiece } from '../torrent/open-piece.js'
-import { compareBytes, Places } from '../torrent/places.js'
 import { Torrent } from '../torrent/torrent.js'
 import { MessageDecoder } from '../wire/decoder.js'
 import { clientName } from '../wire/peer-id.js'
@@ -19,21 +14,14 @@ import { sharedAllowance } from './allowance.js'
 import type { EngineContext } from './context.js'
 import type { DataPath } from './data-path.js'
 import { isReady, type TorrentDecisions } from './decisions.js'
+import { Entrance } from './entrance.js'
 import { ExtensionTable } from './extension-table.js'
 import type { Shaken } from './handshakes.js'
 import { type LinkOwner, PeerLink } from './peer-link.js'
+import { Rounds } from './rounds.js'
 import type { OwnLimits } from './torrent-limits.js'
-import { bannedHost, type TorrentTracer } from './torrent-tracer.js'
+import type { TorrentTracer } from './torrent-tracer.js'
 import { hasReservedBit, reservedBits } from '../wire/handshake.js'
-
-const chokeEveryMs = 10_000
-const chokeApartMs = 1_000
-const houseEveryMs = 1_000
-const havesEveryMs = 200
-const limitedEveryMs = 100
-
-/** Where peers of a private torrent may come from; whoever dials us had to learn of us there too. */
-const privateSources: ReadonlySet<string> = new Set(['tracker', 'user', 'incoming'])
 
 export interface SwarmParts {
   readonly context: EngineContext
@@ -55,7 +43,8 @@ export interface SwarmParts {
  */
 export class Swarm implements Effects, LinkOwner {
   readonly torrent: Torrent
-  readonly addresses: KnownAddresses
+  readonly entrance: Entrance
+  readonly rounds: Rounds
   dataPath: DataPath | undefined
   readonly #parts: SwarmParts
   readonly #context: EngineContext
@@ -64,26 +53,11 @@ export class Swarm implements Effects, LinkOwner {
   /** By peer id, one character a byte. */
   readonly #byId = new Map<string, Peer>()
   readonly #extensions: ExtensionTable
-  readonly #places: Places
-  /** Somebody was turned away for want of a place, and none came free since. */
-  #turnedAway = false
-  #nextChokeMs = 0
-  #lastChokeMs = -Infinity
-  #nextHouseMs = 0
-  #nextHavesMs = 0
-  /** Some peer has a rate of its own. */
-  #isPaced = false
 
   constructor(parts: SwarmParts) {
     const { context } = parts
     this.#parts = parts
     this.#context = context
-    const isBanned = (host: string, nowMs: number): boolean => context.bans.isBanned(host, nowMs)
-    this.addresses = new KnownAddresses(
-      context.limits().knownAddressesPerTorrent,
-      (endpoint) => this.#isOwn(endpoint),
-      isBanned,
-    )
     const allowance = sharedAllowance([context.down, parts.limits.down], [context.up, parts.limits.up])
     this.torrent = new Torrent({
       decisions: parts.decisions,
@@ -92,7 +66,9 @@ export class Swarm implements Effects, LinkOwner {
       allowance,
       nextPeerKey: () => context.nextId(),
     })
-    this.#places = new Places(context.peerId, (bytes) => context.hasher.digest('sha1', bytes))
+    const shared = { ...parts, torrent: this.torrent }
+    this.entrance = new Entrance({ ...shared, drop: (peer, reason) => this.drop(peer, reason) })
+    this.rounds = new Rounds({ ...shared, effects: this, entrance: this.entrance })
     this.#extensions = new ExtensionTable({
       hooks: context.hooks,
       services: context.services,
@@ -130,15 +106,10 @@ export class Swarm implements Effects, LinkOwner {
         later((view) => isReady(view) && hooks.pieceRejected(piece, contributors, view))
       },
       wantedWhole: () => this.#parts.wantedWhole(),
-      chokeSoon: () => this.chokeSoon(),
+      chokeSoon: () => this.rounds.chokeSoon(),
       extended: (peer, id, payload) => this.#extensions.receive(peer, id, payload),
       other: (peer, id, payload) => this.#extensions.other(peer, id, payload),
     }
-  }
-
-  get maxPeers(): number {
-    const { context, limits } = this.#parts
-    return Math.min(limits.now.maxPeers ?? Infinity, context.limits().maxPeersPerTorrent)
   }
 
   // Peers come and go.
@@ -148,7 +119,7 @@ export class Swarm implements Effects, LinkOwner {
     const { theirs, connection, rest } = shaken
     const { turns, memory } = this.#context
     const candidate = { stage: 'handshake', endpoint, source, peerId: theirs.peerId } as const
-    const refusal = this.#refuse(candidate, outgoing)
+    const refusal = this.entrance.refuse(candidate, outgoing, this.#byId.get(latin1(theirs.peerId)))
     if (refusal !== undefined) {
       connection.close()
       return refusal
@@ -165,7 +136,7 @@ export class Swarm implements Effects, LinkOwner {
     this.#links.set(peer, link)
     this.#owners.set(link, peer)
     this.#byId.set(latin1(hello.peerId), peer)
-    this.addresses.connected(endpoint, this.#context.turns.nowMs)
+    this.entrance.addresses.connected(endpoint, this.#context.turns.nowMs)
     const { claimedIds } = this.#extensions
     const decoder = new MessageDecoder(peer, { claimedIds, pieceCount: this.torrent.metainfo?.layout.pieceCount })
     this.#decoders.set(peer, decoder)
@@ -180,46 +151,6 @@ export class Swarm implements Effects, LinkOwner {
   }
 
   readonly #decoders = new Map<Peer, MessageDecoder>()
-
-  #refuse(candidate: PeerCandidate & { readonly peerId: Uint8Array }, outgoing: boolean): string | undefined {
-    const { hooks } = this.#context
-    const ofCore = this.#refuseByRule(candidate)
-    const ofTaps = ofCore === undefined ? hooks.acceptPeer(candidate, this.#parts.view()) : undefined
-    const plugin = ofTaps === undefined ? undefined : hooks.lastPlugin
-    const reason = ofCore ?? ofTaps?.refuse ?? this.#findPlace(candidate.peerId, outgoing)
-    if (reason === undefined) return undefined
-    this.#parts.trace.refused(candidate, ofTaps ?? { refuse: reason }, plugin)
-    this.#ban(candidate.endpoint, ofTaps?.banMs, reason)
-    return reason
-  }
-
-  #refuseByRule({ peerId, endpoint }: { peerId: Uint8Array; endpoint: Endpoint }): string | undefined {
-    const { bans, turns, peerId: own } = this.#context
-    // It may have been banned since its connection was made.
-    if (endpoint.kind === 'ip' && bans.isBanned(endpoint.host, turns.nowMs)) return bannedHost.refuse
-    if (!equalBytes(peerId, own)) return undefined
-    this.addresses.disconnected(endpoint, turns.nowMs, false)
-    return 'is ourselves'
-  }
-
-  /** Sees to it that the peer has a place, or answers why it gets none. */
-  #findPlace(peerId: Uint8Array, outgoing: boolean): string | undefined {
-    const { peers } = this.torrent
-    const twin = this.#byId.get(latin1(peerId))
-    if (twin !== undefined) {
-      // Both sides may have dialled: the connection that the smaller peer id dialled stays.
-      const weAreSmaller = compareBytes(this.#context.peerId, peerId) < 0
-      const keepNew = twin.outgoing !== outgoing && outgoing === weAreSmaller
-      if (keepNew) this.drop(twin, 'connected twice')
-      return keepNew ? undefined : 'is connected already'
-    }
-    if (peers.size < this.maxPeers) return undefined
-    const other = peers.size > this.maxPeers ? undefined : this.#places.givesWay(peers.values(), peerId)
-    this.#turnedAway = other === undefined
-    if (other === undefined) return 'has no place: too many peers'
-    this.drop(other, 'made room for another peer')
-    return undefined
-  }
 
   #grantFast(peer: Peer): void {
     const pieceCount = this.torrent.metainfo?.layout.pieceCount ?? 0
@@ -251,8 +182,8 @@ export class Swarm implements Effects, LinkOwner {
     this.#extensions.close(peer)
     for (const endpoint of new Set([peer.endpoint, peer.listensAt])) {
       if (endpoint === undefined) continue
-      this.addresses.markSeed(endpoint, peer.isSeed || peer.uploadOnly)
-      this.addresses.disconnected(endpoint, this.#context.turns.nowMs, true)
+      this.entrance.addresses.markSeed(endpoint, peer.isSeed || peer.uploadOnly)
+      this.entrance.addresses.disconnected(endpoint, this.#context.turns.nowMs, true)
     }
     this.#parts.trace.left(peer, reason)
     this.#context.turns.watch(() => this.#context.hooks.peerDisconnected(peer, reason, this.#parts.view()))
@@ -264,54 +195,13 @@ export class Swarm implements Effects, LinkOwner {
     for (const peer of this.#links.keys()) this.#left(peer, reason)
   }
 
-  #ban(endpoint: Endpoint, banMs: number | undefined, reason: string): void {
-    if (banMs === undefined || endpoint.kind !== 'ip') return
-    this.banHost(endpoint.host, banMs, reason)
-  }
-
-  /** Nobody at this host is a peer of any torrent for a while; those who are leave. */
-  banHost(host: string, forMs: number, reason: string): void {
-    this.#parts.trace.banned(host, forMs, reason)
-    this.#context.ban(host, forMs, reason)
-  }
-
-  /** Ends every connection with a host, in whatever spelling. */
-  dropHost(host: string, reason: string): void {
-    const name = canonicalHost(host)
-    for (const peer of this.torrent.peers.values()) {
-      if (peer.endpoint.kind === 'ip' && canonicalHost(peer.endpoint.host) === name) this.drop(peer, reason)
-    }
-  }
-
-  #isOwn(endpoint: Endpoint): boolean {
-    if (endpoint.kind !== 'ip') return false
-    return this.#context.addresses().some((own) => own.host === endpoint.host && own.port === endpoint.port)
-  }
-
   #listens(peer: Peer, port: number): void {
     // Once: a peer that names port after port would fill the address book.
     if (peer.outgoing || peer.listensAt !== undefined || peer.endpoint.kind !== 'ip') return
     const endpoint: Endpoint = { kind: 'ip', host: peer.endpoint.host, port }
-    this.found([endpoint], 'incoming')
+    this.entrance.found([endpoint], 'incoming')
     peer.listensAt = endpoint
-    this.addresses.connected(endpoint, this.#context.turns.nowMs)
-  }
-
-  /** Addresses from outside; refused ones are forgotten. A private torrent takes them from its own trackers and the user only (BEP 27). */
-  found(endpoints: readonly Endpoint[], source: string): void {
-    const { hooks, turns } = this.#context
-    if (this.#parts.view().private && !privateSources.has(source)) return
-    for (const endpoint of endpoints) {
-      const candidate = { stage: 'known', endpoint, source } as const
-      const refusal = hooks.acceptPeer(candidate, this.#parts.view())
-      if (refusal === undefined) {
-        this.addresses.add(endpoint, source, turns.nowMs)
-      } else {
-        this.#parts.trace.refused(candidate, refusal, hooks.lastPlugin)
-        this.#ban(endpoint, refusal.banMs, refusal.refuse)
-      }
-    }
-    if (endpoints.length > 0) this.#context.dialSoon()
+    this.entrance.addresses.connected(endpoint, this.#context.turns.nowMs)
   }
 
   // The content came.
@@ -323,15 +213,8 @@ export class Swarm implements Effects, LinkOwner {
 
   /** The metadata came while peers are connected: they are told, and a private torrent forgets whom it may not know. */
   metadataKnown(): void {
-    if (this.#parts.view().private) this.#forgetStrangers()
+    if (this.#parts.view().private) this.entrance.forgetStrangers()
     if (!this.extensionsChanged()) this.greetAgain()
-  }
-
-  #forgetStrangers(): void {
-    const gone = new Set(this.addresses.keepOnly(privateSources).map(formatEndpoint))
-    for (const peer of this.torrent.peers.values()) {
-      if (peer.outgoing && gone.has(formatEndpoint(peer.endpoint))) this.drop(peer, 'the torrent is private')
-    }
   }
 
   /** Extensions may have come or gone, or the torrent turned out to be private: if so, peers are told, and nobody is dropped. */
@@ -382,86 +265,11 @@ export class Swarm implements Effects, LinkOwner {
   }
 
   drop(peer: Peer, reason: string, banMs?: number): void {
-    this.#ban(peer.endpoint, banMs, reason)
+    this.entrance.ban(peer.endpoint, banMs, reason)
     this.#context.turns.effect(() => this.#left(peer, reason))
   }
 
   settleLater(): void {
     this.#context.turns.settleLater(this.torrent.requests)
   }
-
-  // Time.
-
-  /** A round as soon as one may be. */
-  chokeSoon(): void {
-    const { nowMs } = this.#context.turns
-    this.#nextChokeMs = Math.min(this.#nextChokeMs, Math.max(nowMs, this.#lastChokeMs + chokeApartMs))
-    this.#context.wake()
-  }
-
-  /** What is due now; called from the engine's tick. */
-  tick(): void {
-    const { nowMs } = this.#context.turns
-    if (nowMs >= this.#nextHavesMs && this.torrent.showing.hasNews) {
-      this.torrent.showing.tellHaves()
-      this.#nextHavesMs = nowMs + havesEveryMs
-    }
-    if (this.torrent.peers.size === 0) return
-    if (nowMs >= this.#nextChokeMs) this.#choke(nowMs)
-    if (nowMs >= this.#nextHouseMs) {
-      this.#nextHouseMs = nowMs + houseEveryMs
-      keepHouse(this.torrent, this, nowMs)
-      this.#makeRoom(nowMs)
-    } else if (this.#isLimited) {
-      this.torrent.requests.markAll()
-    } else if (this.#isPaced) {
-      this.torrent.requests.markWaiting()
-    }
-  }
-
-  /** Where others wait for a place, one of no use leaves. */
-  #makeRoom(nowMs: number): void {
-    const { peers, isWhole } = this.torrent
-    if (peers.size < this.maxPeers) return
-    if (!this.#turnedAway && this.addresses.nextDeadlineMs(nowMs, !isWhole) > nowMs) return
-    const peer = this.#places.leaves(peers.values(), nowMs)
-    if (peer === undefined) return
-    this.#turnedAway = false
-    this.drop(peer, 'made room for another peer')
-  }
-
-  #choke(nowMs: number): void {
-    const { context } = this.#parts
-    this.#nextChokeMs = nowMs + chokeEveryMs
-    // A round without anybody in it is none: the first who becomes interested need not wait for the next.
-    const peers = [...this.torrent.peers.values()]
-    if (this.torrent.ledger === undefined || !peers.some((peer) => peer.isInterested || !peer.amChoking)) return
-    this.#lastChokeMs = nowMs
-    const slots = context.slotsFor(this.#parts.view().id)
-    const input = {
-      peers: this.torrent.peers.values(),
-      slots,
-      seeding: this.torrent.isWhole,
-      uploadLimit: least(context.up.rate, this.#parts.limits.up.rate),
-      nowMs,
-    }
-    this.#isPaced = chokeRound(input, this.#parts.decisions, this)
-  }
-
-  get #isLimited(): boolean {
-    const { down, up } = this.#parts.limits
-    return [this.#context.down, this.#context.up, down, up].some(({ rate }) => rate !== undefined)
-  }
-
-  /** When `tick` has something to do. */
-  nextDeadlineMs(): number {
-    if (this.torrent.showing.hasNews) return this.#nextHavesMs
-    if (this.torrent.peers.size === 0) return Infinity
-    if (this.#isLimited || this.#isPaced) return this.#context.turns.nowMs + limitedEveryMs
-    return Math.min(this.#nextHouseMs, this.#nextChokeMs)
-  }
-}
-
-function least(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
 }

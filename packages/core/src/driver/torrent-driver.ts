@@ -105,10 +105,10 @@ export class TorrentDriver implements ViewSource {
       torrent: this.torrent,
       trace: this.trace,
       failed: (error) => this.#fail(error),
-      chokerChanged: () => this.swarm.chokeSoon(),
+      chokerChanged: () => this.swarm.rounds.chokeSoon(),
     })
     this.#strategies.use(options, 'command')
-    if (options.peers !== undefined) this.swarm.found(options.peers, 'user')
+    if (options.peers !== undefined) this.swarm.entrance.found(options.peers, 'user')
   }
 
   #makeKeeper(): RecordKeeper {
@@ -140,7 +140,7 @@ export class TorrentDriver implements ViewSource {
       schedule: this.#schedule,
       identity: () => ({ infoHash: this.infoHash, peerId: context.peerId, key, private: this.private }),
       port: () => context.addresses()[0]?.port ?? 0,
-      found: (endpoints) => this.swarm.found(endpoints, 'tracker'),
+      found: (endpoints) => this.swarm.entrance.found(endpoints, 'tracker'),
       wake: () => context.wake(),
     })
   }
@@ -195,7 +195,7 @@ export class TorrentDriver implements ViewSource {
   }
 
   get knownAddresses(): number {
-    return this.swarm.addresses.size
+    return this.swarm.entrance.addresses.size
   }
 
   get trackerUrls(): readonly (readonly string[])[] {
@@ -486,7 +486,7 @@ export class TorrentDriver implements ViewSource {
     this.trace.limited(this.limits.now)
     this.#keeper.changed()
     this.torrent.requests.markAll()
-    this.swarm.chokeSoon()
+    this.swarm.rounds.chokeSoon()
     dialSoon()
   }
 
@@ -519,7 +519,7 @@ export class TorrentDriver implements ViewSource {
   tick(): void {
     if (this.isClosed) return
     this.#keeper.tick(this.#context.turns.nowMs)
-    this.swarm.tick()
+    this.swarm.rounds.tick()
     if (this.isActive) this.#announcer.run(this.#isShortOfPeers)
   }
 
@@ -527,7 +527,7 @@ export class TorrentDriver implements ViewSource {
     if (this.isClosed) return Infinity
     const { dueMs } = this.#keeper
     if (!this.isActive) return dueMs
-    return Math.min(dueMs, this.swarm.nextDeadlineMs(), this.#announcer.nextDeadlineMs(this.#isShortOfPeers))
+    return Math.min(dueMs, this.swarm.rounds.nextDeadlineMs(), this.#announcer.nextDeadlineMs(this.#isShortOfPeers))
   }
 
   get #isShortOfPeers(): boolean {

@@ -1,0 +1,156 @@
+import { equalBytes } from '../bytes/text.js'
+import type { PeerCandidate } from '../hooks/hooks.js'
+import type { Peer } from '../peer/peer.js'
+import { canonicalHost, type Endpoint, formatEndpoint } from '../ports/endpoint.js'
+import type { TorrentView } from '../ports/views.js'
+import { KnownAddresses } from '../torrent/known-addresses.js'
+import { compareBytes, Places } from '../torrent/places.js'
+import type { Torrent } from '../torrent/torrent.js'
+import type { EngineContext } from './context.js'
+import type { OwnLimits } from './torrent-limits.js'
+import { bannedHost, type TorrentTracer } from './torrent-tracer.js'
+
+/** Where peers of a private torrent may come from; whoever dials us had to learn of us there too. */
+const privateSources: ReadonlySet<string> = new Set(['tracker', 'user', 'incoming'])
+
+export interface EntranceParts {
+  readonly context: EngineContext
+  readonly trace: TorrentTracer
+  readonly limits: OwnLimits
+  readonly torrent: Torrent
+  readonly view: () => TorrentView
+  /** At the end of the turn. */
+  drop(peer: Peer, reason: string): void
+}
+
+/** Who may be known to one torrent, who may join it, and who has to leave for others: rules of core, then taps. */
+export class Entrance {
+  readonly addresses: KnownAddresses
+  readonly #parts: EntranceParts
+  readonly #places: Places
+  /** Somebody was turned away for want of a place, and none came free since. */
+  #turnedAway = false
+
+  constructor(parts: EntranceParts) {
+    const { context } = parts
+    this.#parts = parts
+    this.addresses = new KnownAddresses(
+      context.limits().knownAddressesPerTorrent,
+      (endpoint) => this.#isOwn(endpoint),
+      (host, nowMs) => context.bans.isBanned(host, nowMs),
+    )
+    this.#places = new Places(context.peerId, (bytes) => context.hasher.digest('sha1', bytes))
+  }
+
+  get maxPeers(): number {
+    const { context, limits } = this.#parts
+    return Math.min(limits.now.maxPeers ?? Infinity, context.limits().maxPeersPerTorrent)
+  }
+
+  /** Why the peer of a finished handshake may not join. `twin`: who is connected under the same peer id. */
+  refuse(
+    candidate: PeerCandidate & { readonly peerId: Uint8Array },
+    outgoing: boolean,
+    twin: Peer | undefined,
+  ): string | undefined {
+    const { context, trace, view } = this.#parts
+    const { hooks } = context
+    const ofCore = this.#refuseByRule(candidate)
+    const ofTaps = ofCore === undefined ? hooks.acceptPeer(candidate, view()) : undefined
+    const plugin = ofTaps === undefined ? undefined : hooks.lastPlugin
+    const reason = ofCore ?? ofTaps?.refuse ?? this.#findPlace(candidate.peerId, outgoing, twin)
+    if (reason === undefined) return undefined
+    trace.refused(candidate, ofTaps ?? { refuse: reason }, plugin)
+    this.ban(candidate.endpoint, ofTaps?.banMs, reason)
+    return reason
+  }
+
+  #refuseByRule({ peerId, endpoint }: { peerId: Uint8Array; endpoint: Endpoint }): string | undefined {
+    const { bans, turns, peerId: own } = this.#parts.context
+    // It may have been banned since its connection was made.
+    if (endpoint.kind === 'ip' && bans.isBanned(endpoint.host, turns.nowMs)) return bannedHost.refuse
+    if (!equalBytes(peerId, own)) return undefined
+    this.addresses.disconnected(endpoint, turns.nowMs, false)
+    return 'is ourselves'
+  }
+
+  /** Sees to it that the peer has a place, or answers why it gets none. */
+  #findPlace(peerId: Uint8Array, outgoing: boolean, twin: Peer | undefined): string | undefined {
+    const { drop } = this.#parts
+    const { peers } = this.#parts.torrent
+    if (twin !== undefined) {
+      // Both sides may have dialled: the connection that the smaller peer id dialled stays.
+      const weAreSmaller = compareBytes(this.#parts.context.peerId, peerId) < 0
+      const keepNew = twin.outgoing !== outgoing && outgoing === weAreSmaller
+      if (keepNew) drop(twin, 'connected twice')
+      return keepNew ? undefined : 'is connected already'
+    }
+    if (peers.size < this.maxPeers) return undefined
+    const other = peers.size > this.maxPeers ? undefined : this.#places.givesWay(peers.values(), peerId)
+    this.#turnedAway = other === undefined
+    if (other === undefined) return 'has no place: too many peers'
+    drop(other, 'made room for another peer')
+    return undefined
+  }
+
+  /** Bans the host of an endpoint, if there is one and it is wanted. */
+  ban(endpoint: Endpoint, banMs: number | undefined, reason: string): void {
+    if (banMs === undefined || endpoint.kind !== 'ip') return
+    this.banHost(endpoint.host, banMs, reason)
+  }
+
+  /** Nobody at this host is a peer of any torrent for a while; those who are leave. */
+  banHost(host: string, forMs: number, reason: string): void {
+    this.#parts.trace.banned(host, forMs, reason)
+    this.#parts.context.ban(host, forMs, reason)
+  }
+
+  /** Ends every connection with a host, in whatever spelling. */
+  dropHost(host: string, reason: string): void {
+    const name = canonicalHost(host)
+    for (const peer of this.#parts.torrent.peers.values()) {
+      if (peer.endpoint.kind === 'ip' && canonicalHost(peer.endpoint.host) === name) this.#parts.drop(peer, reason)
+    }
+  }
+
+  #isOwn(endpoint: Endpoint): boolean {
+    if (endpoint.kind !== 'ip') return false
+    return this.#parts.context.addresses().some((own) => own.host === endpoint.host && own.port === endpoint.port)
+  }
+
+  /** Addresses from outside; refused ones are forgotten. A private torrent takes them from its own trackers and the user only (BEP 27). */
+  found(endpoints: readonly Endpoint[], source: string): void {
+    const { hooks, turns } = this.#parts.context
+    if (this.#parts.view().private && !privateSources.has(source)) return
+    for (const endpoint of endpoints) {
+      const candidate = { stage: 'known', endpoint, source } as const
+      const refusal = hooks.acceptPeer(candidate, this.#parts.view())
+      if (refusal === undefined) {
+        this.addresses.add(endpoint, source, turns.nowMs)
+      } else {
+        this.#parts.trace.refused(candidate, refusal, hooks.lastPlugin)
+        this.ban(endpoint, refusal.banMs, refusal.refuse)
+      }
+    }
+    if (endpoints.length > 0) this.#parts.context.dialSoon()
+  }
+
+  /** The torrent is private: whom it may not know it forgets. */
+  forgetStrangers(): void {
+    const gone = new Set(this.addresses.keepOnly(privateSources).map(formatEndpoint))
+    for (const peer of this.#parts.torrent.peers.values()) {
+      if (peer.outgoing && gone.has(formatEndpoint(peer.endpoint))) this.#parts.drop(peer, 'the torrent is private')
+    }
+  }
+
+  /** Where others wait for a place, one of no use leaves. */
+  makeRoom(nowMs: number): void {
+    const { peers, isWhole } = this.#parts.torrent
+    if (peers.size < this.maxPeers) return
+    if (!this.#turnedAway && this.addresses.nextDeadlineMs(nowMs, !isWhole) > nowMs) return
+    const peer = this.#places.leaves(peers.values(), nowMs)
+    if (peer === undefined) return
+    this.#turnedAway = false
+    this.#parts.drop(peer, 'made room for another peer')
+  }
+}
