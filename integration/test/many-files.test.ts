@@ -19,6 +19,7 @@ function lengths(): Record<string, number> {
 
 it(
   `${fileCount} files go from a process to another, neither of which may have more than 256 open`,
+  { timeout: isFull ? 600_000 : 60_000 },
   inLab(async (lab) => {
     const made = await lab.make('many', lengths())
     expect(made.torrent.files).toHaveLength(fileCount)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { TrackerError } from '../src/bytes/errors.js'
-import { AnnounceSchedule } from '../src/torrent/announce-schedule.js'
+import { AnnounceSchedule, type AnnounceTask } from '../src/torrent/announce-schedule.js'
 import { fails, highest, lowest, ok, type Script, silent, trace, url } from './announce-trace.js'
 
 const cases: Record<string, Script & { readonly expected: readonly string[] }> = {
@@ -291,6 +291,45 @@ describe('AnnounceSchedule', () => {
       ['http://tracker.example/***/announce', 0],
       ['udp://b:1', 1],
     ])
+  })
+
+  it('forgets a tracker that is removed, which hears stopped if it knows us, and goes on with the next', () => {
+    const schedule = new AnnounceSchedule([[url('a')], [url('b')]], highest)
+    schedule.start(0)
+    const [started] = schedule.due(0)
+    if (started === undefined) throw new Error('nothing was due')
+    schedule.succeeded(started, { peers: [] }, 0)
+    schedule.remove(url('a'), 10)
+    schedule.remove(url('nobody'), 10)
+    expect(schedule.urls).toEqual([[url('b')]])
+    expect(schedule.trackers).toHaveLength(1)
+    expect(schedule.due(10).map((task) => [task.url, task.event])).toEqual([
+      [url('a'), 'stopped'],
+      [url('b'), 'started'],
+    ])
+  })
+
+  it.each([
+    [
+      'which took it hears stopped',
+      (it: AnnounceSchedule, task: AnnounceTask) => it.succeeded(task, { peers: [] }, 9),
+      1,
+    ],
+    [
+      'which refused it hears nothing',
+      (it: AnnounceSchedule, task: AnnounceTask) => it.failed(task, new Error(), 9),
+      0,
+    ],
+  ])('of a tracker that is removed while it is asked, %s', (_what, settle, told) => {
+    const schedule = new AnnounceSchedule([[url('a')]], highest)
+    schedule.start(0)
+    const [task] = schedule.due(0)
+    if (task === undefined) throw new Error('nothing was due')
+    schedule.remove(url('a'), 5)
+    settle(schedule, task)
+    expect(schedule.due(10).filter(({ event }) => event === 'stopped')).toHaveLength(told)
+    expect(schedule.urls).toEqual([])
+    expect(schedule.nextDeadlineMs()).toBe(Infinity)
   })
 
   it('ignores a task that is settled twice', () => {

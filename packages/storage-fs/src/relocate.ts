@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { StorageError } from '@bitloom/core'
 import type { FileSystem } from '@bitloom/core/node'
+import { syncFolder } from './disk.js'
 import { codeOf, storageError } from './file-errors.js'
 import { absolute, checkFolders, makeFolders, type Place } from './safe-open.js'
 
@@ -49,8 +50,27 @@ export async function moveFiles(disk: FileSystem, paths: readonly string[], from
     await removeEmptyFolders(disk, paths, to)
     throw error
   }
+  // The new names are durable before an old one goes.
+  await syncFoldersOf(
+    disk,
+    moves.map(({ target }) => target),
+  )
   for (const path of copied) await removeFile(disk, path)
   await removeEmptyFolders(disk, paths, from)
+  await syncFoldersOf(
+    disk,
+    moves.map(({ source }) => source),
+  )
+}
+
+/** The folders from the file up to the root, and the one that has the root in it. */
+async function syncFoldersOf(disk: FileSystem, places: readonly Place[]): Promise<void> {
+  const folders = new Set<string>()
+  for (const { root, relativePath } of places) {
+    folders.add(dirname(root)).add(root)
+    for (let path = dirname(relativePath); path !== '.'; path = dirname(path)) folders.add(join(root, path))
+  }
+  for (const folder of folders) await syncFolder(disk, folder)
 }
 
 async function refuseTaken(place: Place): Promise<void> {

@@ -88,6 +88,15 @@ export interface TorrentControl {
   /** Changes its limits: what is not named stays, `undefined` lifts. @throws BitloomError INVALID_ARGUMENT */
   limit(changes: TorrentLimits): void
   announceNow(): void
+  /** One more tracker, in a tier of its own unless it is told which (from 0). @throws BitloomError INVALID_ARGUMENT for no URL */
+  addTracker(url: string, tier?: number): void
+  /** By its URL as it was given; it hears `stopped`. One that is not there is no error. */
+  removeTracker(url: string): void
+  /**
+   * Takes the data to another folder while the torrent runs: reads and writes wait meanwhile, and nothing is overwritten.
+   * When it rejects, everything is where it was. @throws StorageError, BitloomError INVALID_ARGUMENT for a storage that cannot
+   */
+  move(directory: string): Promise<void>
   pause(): void
   resume(): void
   /** Hashes all data again. */

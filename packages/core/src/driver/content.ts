@@ -1,4 +1,5 @@
 import { Bits } from '../bytes/bits.js'
+import { BitloomError } from '../bytes/errors.js'
 import { blockBytes, type Metainfo } from '../metainfo/metainfo.js'
 import { Storage, type StorageHandle } from '../ports/storage.js'
 import type { PartialPiece, ResumeRecord } from '../ports/resume-store.js'
@@ -17,6 +18,8 @@ export interface ContentParts {
   readonly context: EngineContext
   readonly metainfo: Metainfo
   readonly options: AddOptions
+  /** Where its data is at first. */
+  readonly directory: string
   readonly torrent: Torrent
   readonly keeper: RecordKeeper
 }
@@ -33,10 +36,11 @@ export class TorrentContent {
   /** Pieces looked at in the present check, or the last. */
   checkedPieces = 0
   readonly #parts: ContentParts
+  #directory: string
   readonly #wantedFiles: { bits: Bits }
   /** One array for all ledgers that follow each other: what the user chose survives a recheck. */
   readonly #priorities: Uint8Array
-  readonly #syncs = new Set<Promise<void>>()
+  readonly #calls = new Set<Promise<void>>()
   #handle: StorageHandle | undefined
   #partial: readonly PartialPiece[] = []
   /** What is had is what is there: it may be remembered. Not while it is looked at, nor after a flush that failed. */
@@ -45,6 +49,7 @@ export class TorrentContent {
 
   constructor(parts: ContentParts) {
     this.#parts = parts
+    this.#directory = parts.directory
     this.metainfo = parts.metainfo
     this.#wantedFiles = { bits: this.#filesOf(wantedFilesOf(parts.options, parts.metainfo)) }
     this.#priorities = piecePriorities(parts.metainfo, this.#wantedFiles.bits, usualPriority)
@@ -65,7 +70,7 @@ export class TorrentContent {
     const { context, metainfo, options } = this.#parts
     const storage = context.services.named(Storage, options.storage)
     if (storage === undefined) throw missing('Storage', options.storage)
-    const { directory } = options
+    const { directory } = this
     const handle = await storage.open(metainfo, { directory, wantedFiles: this.#wantedFiles.bits }, signal)
     this.#handle = handle
     const freeBytes = await handle.freeBytes?.()
@@ -117,7 +122,7 @@ export class TorrentContent {
   #placed(record: ResumeRecord | undefined): ResumeRecord | undefined {
     const { context, options } = this.#parts
     const storage = context.services.named(Storage, options.storage)?.name
-    return record?.directory === options.directory && record.storage === storage ? record : undefined
+    return record?.directory === this.directory && record.storage === storage ? record : undefined
   }
 
   /** Pieces of which an earlier run left some blocks, once. */
@@ -125,6 +130,21 @@ export class TorrentContent {
     const partial = this.#partial
     this.#partial = []
     return partial
+  }
+
+  get directory(): string {
+    return this.#directory
+  }
+
+  /** Takes the data to another folder. @throws StorageError, BitloomError INVALID_ARGUMENT for a storage that cannot */
+  async move(directory: string): Promise<void> {
+    const { metainfo } = this.#parts
+    const moving = this.#handle?.move?.(directory)
+    if (moving === undefined) {
+      throw new BitloomError('INVALID_ARGUMENT', `the data of ${metainfo.name} cannot be moved where it is stored`)
+    }
+    await this.#tracked(moving)
+    this.#directory = directory
   }
 
   /** How the files look; empty where the storage cannot tell. @throws StorageError */
@@ -177,16 +197,20 @@ export class TorrentContent {
 
   /** Makes everything that is written durable. */
   sync(): Promise<void> {
-    const syncing = this.#handle?.sync() ?? Promise.resolve()
-    this.#syncs.add(syncing)
-    const over = (): void => void this.#syncs.delete(syncing)
-    syncing.then(over, over)
-    return syncing
+    return this.#tracked(this.#handle?.sync() ?? Promise.resolve())
+  }
+
+  /** Until it settles, the storage is not closed. */
+  #tracked(call: Promise<void>): Promise<void> {
+    this.#calls.add(call)
+    const over = (): void => void this.#calls.delete(call)
+    call.then(over, over)
+    return call
   }
 
   /** Flushes. Only when no other call is under way; idempotent on the storage's side. */
   async close(deleteData: boolean): Promise<void> {
-    await Promise.allSettled(this.#syncs)
+    await Promise.allSettled(this.#calls)
     const handle = this.#handle
     if (handle === undefined) return
     try {

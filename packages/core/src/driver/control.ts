@@ -1,3 +1,5 @@
+import { BitloomError } from '../bytes/errors.js'
+import { isAcceptableUrl } from '../metainfo/trackers.js'
 import type { Endpoint } from '../ports/endpoint.js'
 import type { PeerView } from '../ports/views.js'
 import type { Peer } from '../peer/peer.js'
@@ -56,6 +58,14 @@ export function torrentControl(
       command(() => torrent.limit(changes))
     },
     announceNow: () => command(() => torrent.announceNow()),
+    addTracker: (url, tier) => {
+      if (!isAcceptableUrl(url)) {
+        throw new BitloomError('INVALID_ARGUMENT', `"${url}" is no URL with a scheme and a host`)
+      }
+      command(() => torrent.addTracker(url, tier))
+    },
+    removeTracker: (url) => command(() => torrent.removeTracker(url)),
+    move: (directory) => torrent.move(directory),
     pause: () => command(() => torrent.pause()),
     resume: () => command(() => torrent.resume()),
     recheck: () => command(() => torrent.recheck()),

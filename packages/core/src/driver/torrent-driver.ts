@@ -52,6 +52,8 @@ export class TorrentDriver implements ViewSource {
   readonly #checks: Checks
   readonly #strategies: Strategies
   readonly #keeper: RecordKeeper
+  /** Where the data will be, as long as there is no content. */
+  #directory: string
   #recalling: Promise<void> = Promise.resolve()
   #content: TorrentContent | undefined
   #dataPath: DataPath | undefined
@@ -68,6 +70,7 @@ export class TorrentDriver implements ViewSource {
   constructor(context: EngineContext, options: AddOptions) {
     this.#context = context
     this.#options = options
+    this.#directory = options.directory
     this.#pausing = options.paused === true
     this.id = `t${context.nextId()}`
     this.infoHashes = options.torrent.infoHashes
@@ -119,7 +122,7 @@ export class TorrentDriver implements ViewSource {
       torrent: this.torrent,
       limits: this.limits,
       content: () => this.#content,
-      trackers: () => this.trackerUrls,
+      trackers: () => this.#schedule.urls,
       webSeeds: () => this.metainfo?.webSeeds ?? this.#options.torrent.webSeeds,
       isPaused: () => this.#pausing,
       syncFailed: (error) => this.#syncFailed(error),
@@ -179,7 +182,7 @@ export class TorrentDriver implements ViewSource {
   }
 
   get directory(): string {
-    return this.#options.directory
+    return this.#content?.directory ?? this.#directory
   }
 
   get picker(): string | undefined {
@@ -264,7 +267,8 @@ export class TorrentDriver implements ViewSource {
   #makeContent(metainfo: Metainfo): TorrentContent | undefined {
     const [context, options] = [this.#context, this.#options]
     try {
-      return new TorrentContent({ context, metainfo, options, torrent: this.torrent, keeper: this.#keeper })
+      const [torrent, keeper, directory] = [this.torrent, this.#keeper, this.#directory]
+      return new TorrentContent({ context, metainfo, options, directory, torrent, keeper })
     } catch (error) {
       context.turns.run(() => this.#fail(asError(error)))
       return undefined
@@ -495,6 +499,25 @@ export class TorrentDriver implements ViewSource {
     this.#strategies.use({}, 'plugins changed')
     if (what === 'removed') this.torrent.showing.reshow()
     this.swarm.extensionsChanged()
+  }
+
+  addTracker(url: string, tier?: number): void {
+    this.#schedule.add(url, tier)
+    this.#keeper.changed()
+  }
+
+  removeTracker(url: string): void {
+    this.#schedule.remove(url, this.#context.turns.nowMs)
+    this.#keeper.changed()
+  }
+
+  /** See `TorrentControl.move`. */
+  async move(directory: string): Promise<void> {
+    if (this.isClosed) throw new BitloomError('CLOSED', `the torrent ${this.name} was removed`)
+    // Without metadata there is nothing to take along yet.
+    if (this.#content === undefined) this.#directory = directory
+    else await this.#content.move(directory)
+    this.#context.turns.run(() => this.#keeper.began())
   }
 
   announceNow(): void {

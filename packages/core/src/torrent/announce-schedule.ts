@@ -179,6 +179,28 @@ export class AnnounceSchedule {
     else if (this.#current() === undefined) this.#nextWalkMs = -Infinity
   }
 
+  /** One tracker fewer; it hears `stopped` if it knows us. An unknown URL has no effect. */
+  remove(url: string, nowMs: number): void {
+    const slot = [...this.#slots()].find((one) => one.url === url)
+    if (slot === undefined) return
+    take(this.#tiers[slot.tier] ?? [], slot)
+    take(this.#views, slot.view)
+    if (this.#walk !== undefined) take(this.#walk.untried, slot)
+    this.#tellStopped(slot, nowMs)
+    if (this.#state !== 'running') return
+    if (this.#walk === undefined) this.#nextWalkMs = Math.min(this.#nextWalkMs, this.#afterWalkMs(nowMs))
+    else this.#endWalkIfOver(this.#walk, nowMs)
+  }
+
+  /** As they were given, in their tiers, the first asked first. */
+  get urls(): readonly (readonly string[])[] {
+    return this.#tiers.filter((tier) => tier.length > 0).map((tier) => tier.map(({ url }) => url))
+  }
+
+  #tellStopped(slot: TrackerSlot, nowMs: number): void {
+    if (mayBeTold(slot)) this.#stopping = { slots: [...(this.#stopping?.slots ?? []), slot], sinceMs: nowMs }
+  }
+
   #insert(url: string, tier: number): TrackerSlot | undefined {
     while (this.#tiers.length <= tier) this.#tiers.push([])
     for (const slot of this.#slots()) if (slot.url === url) return undefined
@@ -250,15 +272,16 @@ export class AnnounceSchedule {
   #done(flight: Flight, nowMs: number): void {
     const { slot, event } = flight
     if (event === 'completed') slot.owesCompleted = false
-    if (this.#state === 'stopped') {
-      // Its `started` came through after all, so it must hear that we are gone.
-      if (event === 'started' && mayBeTold(slot)) {
-        this.#stopping = { slots: [...(this.#stopping?.slots ?? []), slot], sinceMs: nowMs }
-      }
+    const tier = this.#tiers[slot.tier] ?? []
+    const isRemoved = !tier.includes(slot)
+    // Its `started` came through after all, so it must hear that we are gone.
+    if ((this.#state === 'stopped' || isRemoved) && event === 'started') this.#tellStopped(slot, nowMs)
+    if (this.#state === 'stopped') return
+    if (isRemoved) {
+      if (this.#walk !== undefined) this.#endWalkIfOver(this.#walk, nowMs)
       return
     }
-    const tier = this.#tiers[slot.tier] ?? []
-    tier.splice(tier.indexOf(slot), 1)
+    take(tier, slot)
     tier.unshift(slot)
     this.#walk = undefined
     this.#nextWalkMs = this.#afterWalkMs(nowMs)
@@ -279,6 +302,11 @@ export class AnnounceSchedule {
 
 function mayBeTold(slot: TrackerSlot): boolean {
   return slot.announced && slot.retryAtMs !== Infinity
+}
+
+function take<T>(list: T[], item: T): void {
+  const at = list.indexOf(item)
+  if (at >= 0) list.splice(at, 1)
 }
 
 function shuffle<T>(list: T[], random: Random): void {

@@ -1,0 +1,84 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { addressOf, inLab, type Lab, seed, until } from '../src/lab.js'
+import { differences, filesBelow } from '../src/payload.js'
+
+const files = { 'a.bin': 2_000_000, 'b/c.bin': 1_000_000 }
+
+/** A download of about two seconds, with some of it there. */
+async function half(lab: Lab) {
+  const made = await lab.make('album', files)
+  const seeder = await lab.session({ limits: { upBytesPerSecond: 2_000_000 } })
+  await seed(seeder, made)
+  const session = await lab.session({ stateDirectory: lab.path('state') })
+  const options = { torrent: made.torrent, directory: lab.path('downloads'), peers: [addressOf(seeder)] }
+  const handle = await session.add(options)
+  await until('some pieces are there', () => (handle.view.content?.have.count ?? 0) > 15)
+  return { made, session, handle, options }
+}
+
+describe.concurrent('data that is moved', () => {
+  it(
+    'while it is downloaded goes on in the other folder, and is found there by the next session',
+    inLab(async (lab) => {
+      const { made, session, handle } = await half(lab)
+      const to = lab.path('new', 'place')
+      await handle.control.move(to)
+      expect(handle.view.directory).toBe(to)
+      expect(await filesBelow(lab.path('downloads'))).toEqual([])
+      await handle.completed
+      expect(handle.view.stats.wastedBytes).toBe(0)
+      expect(await differences(made.path, lab.path('new', 'place', 'album'))).toEqual([])
+      await session.close()
+      const again = await lab.session({ stateDirectory: lab.path('state') })
+      const [restored] = await again.restore()
+      await restored?.ready
+      expect(restored?.view).toMatchObject({ state: 'seeding', directory: to })
+    }),
+  )
+
+  it(
+    'onto something that is there stays where it is, and goes on',
+    inLab(async (lab) => {
+      const { made, handle } = await half(lab)
+      await mkdir(lab.path('taken', 'album'), { recursive: true })
+      await writeFile(lab.path('taken', 'album', 'a.bin'), 'mine')
+      await expect(handle.control.move(lab.path('taken'))).rejects.toMatchObject({ code: 'DENIED' })
+      expect(handle.view.directory).toBe(lab.path('downloads'))
+      await handle.completed
+      expect(await differences(made.path, lab.path('downloads', 'album'))).toEqual([])
+    }),
+  )
+})
+
+it(
+  'trackers come and go while a torrent runs, and are remembered',
+  inLab(async (lab) => {
+    const made = await lab.make('album', files)
+    const tracker = await lab.tracker()
+    const url = tracker.addresses[0]?.url ?? ''
+    const stateDirectory = lab.path('state')
+    const seeder = await lab.session({ stateDirectory })
+    const seeding = await seeder.add({ torrent: made.torrent, directory: made.directory })
+    await seeding.ready
+    expect(() => seeding.control.addTracker('nonsense')).toThrow(/no URL/)
+    seeding.control.addTracker(url)
+    await until('the tracker knows it', () => seeding.view.trackers[0]?.state === 'ok')
+    await seeder.close()
+
+    const again = await lab.session({ stateDirectory })
+    const [restored] = await again.restore()
+    await until('it announced again', () => restored?.view.trackers[0]?.state === 'ok')
+    const leecher = await lab.session()
+    const trackers = [[url]]
+    const found = await leecher.add({ torrent: made.torrent, directory: lab.path('downloads'), trackers })
+    await found.completed
+
+    restored?.control.removeTracker(url)
+    await until('it has no tracker', () => restored?.view.trackers.length === 0)
+    const late = await lab.session()
+    const alone = await late.add({ torrent: made.torrent, directory: lab.path('late'), trackers })
+    await until('it was answered', () => alone.view.trackers[0]?.state === 'ok')
+    expect(alone.view.trackers[0]?.peers).toBe(1)
+  }),
+)
