@@ -27,6 +27,8 @@ export interface Running {
    * Rejects with the log when the program ends first or the time is up.
    */
   line<T>(what: string, pick: (line: string) => T | undefined, timeoutMs: number): Promise<T>
+  /** As `line`, of future lines only. */
+  nextLine<T>(what: string, pick: (line: string) => T | undefined, timeoutMs: number): Promise<T>
   /** Ends the whole process group: TERM, and KILL if that does not help within `graceMs`. Idempotent. */
   stop(graceMs?: number): Promise<void>
 }
@@ -72,6 +74,34 @@ function runningOf(child: ChildProcess, name: string): Running {
   process.prependOnceListener('exit', killNow)
   const log = (): string => lines.slice(-30).join('\n')
 
+  const wait = <T>(
+    what: string,
+    pick: (line: string) => T | undefined,
+    timeoutMs: number,
+    past: readonly string[],
+  ): Promise<T> =>
+    new Promise((resolve, reject) => {
+      const give = (line: string): boolean => {
+        const answer = pick(line)
+        if (answer === undefined) return false
+        settle()
+        resolve(answer)
+        return true
+      }
+      const fail = (why: string): void => {
+        settle()
+        reject(new Error(`${name}: ${why} before ${what}\n${log()}`))
+      }
+      const settle = (): void => {
+        listeners.delete(give)
+        clearTimeout(timer)
+      }
+      const timer = setTimeout(() => fail(`${timeoutMs / 1000} s passed`), timeoutMs)
+      if (past.some(give)) return
+      listeners.add(give)
+      void ended.then((code) => listeners.has(give) && fail(`it ended with ${code}`))
+    })
+
   return {
     pid: child.pid,
     get hasEnded() {
@@ -79,28 +109,8 @@ function runningOf(child: ChildProcess, name: string): Running {
     },
     ended,
     log,
-    line: (what, pick, timeoutMs) =>
-      new Promise((resolve, reject) => {
-        const give = (line: string): boolean => {
-          const answer = pick(line)
-          if (answer === undefined) return false
-          settle()
-          resolve(answer)
-          return true
-        }
-        const fail = (why: string): void => {
-          settle()
-          reject(new Error(`${name}: ${why} before ${what}\n${log()}`))
-        }
-        const settle = (): void => {
-          listeners.delete(give)
-          clearTimeout(timer)
-        }
-        const timer = setTimeout(() => fail(`${timeoutMs / 1000} s passed`), timeoutMs)
-        if (lines.some(give)) return
-        listeners.add(give)
-        void ended.then((code) => listeners.has(give) && fail(`it ended with ${code}`))
-      }),
+    line: (what, pick, timeoutMs) => wait(what, pick, timeoutMs, lines),
+    nextLine: (what, pick, timeoutMs) => wait(what, pick, timeoutMs, []),
     stop: async (graceMs = 0) => {
       if (!hasEnded && graceMs > 0) {
         signalGroup(child, 'SIGTERM')

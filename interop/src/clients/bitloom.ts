@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url'
 import type { Running } from '../process.js'
 import { type Client, type Job, later, peerArguments, startMs, transferMs } from './client.js'
 
-const binary = fileURLToPath(new URL('../../../packages/cli/bin/bitloom.js', import.meta.url))
+/** Bitloom's own program, as it is built in this checkout. */
+export const bitloomBinary = fileURLToPath(new URL('../../../packages/cli/bin/bitloom.js', import.meta.url))
 const built = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url))
 
 /** Starts the built binary; its output is a line of JSON an event. */
@@ -11,7 +12,7 @@ export function startBitloom(job: Pick<Job, 'host' | 'start' | 'state'>, args: r
   return job.start({
     name: `bitloom ${args[0]}`,
     command: process.execPath,
-    args: [binary, ...args, '--json', '--no-config', '--state-dir', job.state],
+    args: [bitloomBinary, ...args, '--json', '--no-config', '--state-dir', job.state],
     namespace: job.host.namespace,
   })
 }

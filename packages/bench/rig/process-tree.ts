@@ -4,6 +4,8 @@ import { parseBusyTicks, parseStat, parseStatus } from '../src/proc.js'
 /** What a process and all that it started have cost so far. */
 export interface TreeCost {
   readonly cpuSeconds: number
+  /** Now, or when it was last seen. */
+  readonly rssBytes: number
   /** Peaks of the sums over the tree, as sampled. */
   readonly peakRssBytes: number
   readonly peakAnonBytes: number
@@ -41,7 +43,7 @@ function treeOf(pid: number): number[] {
 
 /** Samples a tree of processes twenty times a second until it is stopped. */
 export function watchTree(root: number): TreeWatch {
-  let [cpuTicks, peakRssBytes, peakAnonBytes] = [0, 0, 0]
+  let [cpuTicks, rssBytes, peakRssBytes, peakAnonBytes] = [0, 0, 0, 0]
   const sample = (): void => {
     let [ticks, rss, anon] = [0, 0, 0]
     for (const pid of treeOf(root)) {
@@ -52,6 +54,7 @@ export function watchTree(root: number): TreeWatch {
       if (pid === root) peakRssBytes = Math.max(peakRssBytes, memory?.peakRssBytes ?? 0)
     }
     cpuTicks = Math.max(cpuTicks, ticks)
+    if (rss > 0) rssBytes = rss
     peakRssBytes = Math.max(peakRssBytes, rss)
     peakAnonBytes = Math.max(peakAnonBytes, anon)
   }
@@ -60,7 +63,7 @@ export function watchTree(root: number): TreeWatch {
   return {
     cost: () => {
       sample()
-      return { cpuSeconds: cpuTicks / ticksPerSecond, peakRssBytes, peakAnonBytes }
+      return { cpuSeconds: cpuTicks / ticksPerSecond, rssBytes, peakRssBytes, peakAnonBytes }
     },
     stop: () => clearInterval(timer),
   }

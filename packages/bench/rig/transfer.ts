@@ -5,7 +5,7 @@ import { bitloom } from '@bitloom/interop/clients/bitloom'
 import { type Client, type Job, startMs } from '@bitloom/interop/clients/client'
 import { type Lab, lastingDifference, openLab } from '@bitloom/interop/lab'
 import { until } from '@bitloom/interop/process'
-import { busySeconds, type TreeWatch, watchTree } from './process-tree.js'
+import { busySeconds, type TreeCost, type TreeWatch, watchTree } from './process-tree.js'
 import type { Payload } from './payloads.js'
 
 /** What is measured: one seeder gives one payload to one leecher. */
@@ -131,8 +131,8 @@ export async function runTransfer(transfer: Transfer, folder: string): Promise<T
     return {
       seconds,
       lengthBytes: payload.lengthBytes,
-      seeder: { ...served, cpuSeconds: servedSeconds, ...named(delays[0]) },
-      leecher: { ...got, ...named(delays[1]) },
+      seeder: { ...sideCost(served), cpuSeconds: servedSeconds, ...named(delays[0]) },
+      leecher: { ...sideCost(got), ...named(delays[1]) },
       foreignShare: Math.max(0, busy - servedSeconds - got.cpuSeconds) / seconds / cores,
     }
   } finally {
@@ -142,6 +142,10 @@ export async function runTransfer(transfer: Transfer, folder: string): Promise<T
 }
 
 const cores = availableParallelism()
+
+function sideCost({ cpuSeconds, peakRssBytes, peakAnonBytes }: TreeCost): SideCost {
+  return { cpuSeconds, peakRssBytes, peakAnonBytes }
+}
 
 function named(loopDelayP99Ms: number | undefined): Pick<SideCost, 'loopDelayP99Ms'> {
   return loopDelayP99Ms === undefined ? {} : { loopDelayP99Ms }

@@ -5,6 +5,7 @@ import { openWorkshop } from '../rig/workshop.js'
 import { casesOf } from './cases.js'
 import { type Ceilings, ceilingTable, measureCeilings, sideCeiling } from './ceilings.js'
 import { type BenchOptions, parseOptions, type Part, usage } from './options.js'
+import { runScale, type ScaleResults, scaleTable } from './scale.js'
 import { availableClients, clientNames, pairsOf, runSide, type SideRow } from './side.js'
 import { sideTable } from './side-table.js'
 import type { Patience } from './stages/measure.js'
@@ -23,6 +24,7 @@ const smoke: Patience = { warmMs: 0, slices: 1, sliceMs: 1 }
 interface BenchResults {
   ceilings?: Ceilings
   stages?: readonly StageResult[]
+  scale?: ScaleResults
   side?: readonly SideRow[]
 }
 
@@ -59,6 +61,14 @@ async function benchStages(): Promise<void> {
   console.log(markdownTable(stageTable(stages, committed)))
 }
 
+async function benchScale(): Promise<void> {
+  const size = options.quick
+    ? { torrents: 1_000, peers: 200, watchSeconds: 3, starts: 3 }
+    : { torrents: 10_000, peers: 1_000, watchSeconds: 20, starts: 9 }
+  results.scale = await runScale({ ...size, folder: workshop.folder, progress })
+  console.log(markdownTable(scaleTable(results.scale)))
+}
+
 async function benchSide(): Promise<void> {
   const wanted = options.clients ?? clientNames
   const present = availableClients(wanted)
@@ -79,6 +89,7 @@ async function benchSide(): Promise<void> {
 const benches: Readonly<Record<Part, () => Promise<void>>> = {
   ceilings: benchCeilings,
   stages: benchStages,
+  scale: benchScale,
   side: benchSide,
 }
 for (const part of options.only) await benches[part]()

@@ -49,7 +49,7 @@ describe('a watched tree', () => {
 
   it('that has gone costs nothing more', () => {
     const watch = watchTree(2 ** 22 + 1)
-    expect(watch.cost()).toEqual({ cpuSeconds: 0, peakRssBytes: 0, peakAnonBytes: 0 })
+    expect(watch.cost()).toEqual({ cpuSeconds: 0, rssBytes: 0, peakRssBytes: 0, peakAnonBytes: 0 })
     watch.stop()
   })
 })

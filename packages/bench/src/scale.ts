@@ -1,0 +1,197 @@
+import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { createTorrent } from '@bitloom/core/node'
+import { bitloomBinary } from '@bitloom/interop/clients/bitloom'
+import { oneFile, writePayload } from '@bitloom/interop/payload'
+import { type Running, startProcess } from '@bitloom/interop/process'
+import { watchTree } from '../rig/process-tree.js'
+import { joinIdle, joinSeed } from '../rig/scale/crowd.js'
+import { crowdTorrent } from '../rig/scale/crowd-payload.js'
+import { writeRecords } from '../rig/scale/records.js'
+import { median } from './statistics.js'
+
+const mebibyte = 2 ** 20
+const program = (name: string): string => fileURLToPath(new URL(`../rig/scale/${name}.js`, import.meta.url))
+const isJson = (line: string): string | undefined => (line.startsWith('{') ? line : undefined)
+
+export interface ScalePlan {
+  readonly folder: string
+  readonly torrents: number
+  readonly peers: number
+  /** How long CPU time is watched, for each figure. */
+  readonly watchSeconds: number
+  /** Starts of the program. */
+  readonly starts: number
+  progress(line: string): void
+}
+
+/** Seeding torrents without peers in one session. */
+export interface IdleTorrents {
+  readonly count: number
+  /** From the start of the program until all seed, from resume records. */
+  readonly startSeconds: number
+  readonly startCpuSeconds: number
+  readonly rssMebibytes: number
+  /** Of one core. */
+  readonly cpuShare: number
+}
+
+/** Connected peers that want nothing. */
+export interface IdlePeers {
+  readonly count: number
+  readonly bytesEach: number
+  /** Of one core. */
+  readonly idleCpuShare: number
+  /** While pieces come in and all peers are told of each. */
+  readonly stormCpuShare: number
+  readonly stormPiecesPerSecond: number
+}
+
+export interface ScaleResults {
+  /** Median milliseconds from the start of `bitloom download` until a peer that was named is dialled. */
+  readonly firstDialMs: number
+  readonly idleTorrents: IdleTorrents
+  readonly idlePeers: IdlePeers
+}
+
+export async function runScale(plan: ScalePlan): Promise<ScaleResults> {
+  const firstDialMs = await timeFirstDial(plan)
+  plan.progress(`first dial after ${firstDialMs.toFixed(0)} ms`)
+  const idlePeers = await watchPeers(plan)
+  plan.progress(`${idlePeers.count} idle peers: ${idlePeers.bytesEach.toFixed(0)} bytes each`)
+  const idleTorrents = await watchTorrents(plan)
+  plan.progress(`${idleTorrents.count} idle torrents: started in ${idleTorrents.startSeconds.toFixed(1)} s`)
+  return { firstDialMs, idleTorrents, idlePeers }
+}
+
+/** CPU time of a program over a while, as a share of one core. */
+async function cpuShare(watch: ReturnType<typeof watchTree>, seconds: number): Promise<number> {
+  const before = watch.cost().cpuSeconds
+  const startedMs = performance.now()
+  await sleep(seconds * 1000)
+  return (watch.cost().cpuSeconds - before) / ((performance.now() - startedMs) / 1000)
+}
+
+async function timeFirstDial({ folder, starts }: ScalePlan): Promise<number> {
+  const home = join(folder, 'first-dial')
+  mkdirSync(home)
+  await writePayload(home, 'data', oneFile(1))
+  const torrent = join(home, 'data.torrent')
+  writeFileSync(torrent, (await createTorrent(join(home, 'data'))).bytes)
+  const server = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const times: number[] = []
+  for (let start = 0; start < starts; start += 1) {
+    const dialled = once(server, 'connection')
+    const startedMs = performance.now()
+    const paths = ['-o', join(home, `download-${start}`), '--state-dir', join(home, `state-${start}`)]
+    const peer = ['--peer', `127.0.0.1:${port}`, '--listen', '127.0.0.1:0']
+    const args = [bitloomBinary, 'download', torrent, ...paths, ...peer, '--no-trackers', '--no-config', '--json']
+    const running = startProcess({ name: 'bitloom download', command: process.execPath, args })
+    await Promise.race([dialled, running.ended.then(() => Promise.reject(new Error(running.log())))])
+    times.push(performance.now() - startedMs)
+    await running.stop()
+  }
+  server.close()
+  return median(times)
+}
+
+async function watchTorrents({ folder, torrents, watchSeconds }: ScalePlan): Promise<IdleTorrents> {
+  const home = join(folder, 'torrents')
+  const state = await writeRecords(home, torrents)
+  const args = [program('idle-torrents'), state, String(torrents)]
+  const running = startProcess({ name: 'idle torrents', command: process.execPath, args })
+  const watch = watchTree(running.pid ?? 0)
+  try {
+    const line = await running.line('all torrents seed', isJson, 900_000)
+    const { seconds } = JSON.parse(line) as { seconds: number }
+    const { cpuSeconds } = watch.cost()
+    const share = await cpuShare(watch, watchSeconds)
+    return {
+      count: torrents,
+      startSeconds: seconds,
+      startCpuSeconds: cpuSeconds,
+      rssMebibytes: watch.cost().rssBytes / mebibyte,
+      cpuShare: share,
+    }
+  } finally {
+    watch.stop()
+    await running.stop()
+  }
+}
+
+interface Crowded {
+  readonly rssBytes: number
+  readonly peers: number
+  readonly pieces: number
+}
+
+/** Asks the session how it is. */
+async function ask(running: Running): Promise<Crowded> {
+  const asked = running.nextLine('it told its memory', isJson, 30_000)
+  process.kill(running.pid ?? 0, 'SIGUSR2')
+  return JSON.parse(await asked) as Crowded
+}
+
+async function watchPeers({ peers, watchSeconds }: ScalePlan): Promise<IdlePeers> {
+  const torrent = crowdTorrent()
+  const piecesPerSecond = 10
+  const args = ['--expose-gc', program('crowded-session'), String(peers), String(piecesPerSecond)]
+  const running = startProcess({ name: 'crowded session', command: process.execPath, args })
+  const watch = watchTree(running.pid ?? 0)
+  try {
+    const { port } = JSON.parse(await running.line('it listens', isJson, 30_000)) as { port: number }
+    // Code that only peers make run is loaded and compiled by some.
+    const first = await joinIdle(port, torrent, 20)
+    const before = await ask(running)
+    const others = await joinIdle(port, torrent, peers)
+    await sleep(1_000)
+    const after = await ask(running)
+    if (after.peers < peers) throw new Error(`${after.peers} peers are connected of ${peers}\n${running.log()}`)
+    const idleCpuShare = await cpuShare(watch, watchSeconds)
+    const seed = await joinSeed(port, torrent)
+    await sleep(1_000)
+    const begun = await ask(running)
+    const stormCpuShare = await cpuShare(watch, watchSeconds)
+    const ended = await ask(running)
+    for (const socket of [...first, ...others, seed]) socket.destroy()
+    return {
+      count: peers,
+      bytesEach: (after.rssBytes - before.rssBytes) / (after.peers - before.peers),
+      idleCpuShare,
+      stormCpuShare,
+      stormPiecesPerSecond: (ended.pieces - begun.pieces) / watchSeconds,
+    }
+  } finally {
+    watch.stop()
+    await running.stop()
+  }
+}
+
+/** The rows of a table, its head first. */
+export function scaleTable({ firstDialMs, idleTorrents, idlePeers }: ScaleResults): string[][] {
+  const share = (value: number): string => `${(value * 100).toFixed(1)} % of a core`
+  const torrents = `${idleTorrents.count.toLocaleString('en')} seeding torrents without peers`
+  const peers = `${idlePeers.count.toLocaleString('en')} idle peers`
+  return [
+    ['scale', 'measured'],
+    ['start of bitloom download to the first dial', `${firstDialMs.toFixed(0)} ms`],
+    [
+      `${torrents}: start from resume records`,
+      `${idleTorrents.startSeconds.toFixed(1)} s, ${idleTorrents.startCpuSeconds.toFixed(1)} s of CPU time`,
+    ],
+    [`${torrents}: RSS`, `${idleTorrents.rssMebibytes.toFixed(0)} MiB`],
+    [`${torrents}: CPU`, share(idleTorrents.cpuShare)],
+    [`${peers}: memory`, `${(idlePeers.bytesEach / 1000).toFixed(1)} kB each`],
+    [`${peers}: CPU`, share(idlePeers.idleCpuShare)],
+    [
+      `${peers}: CPU while told of ${idlePeers.stormPiecesPerSecond.toFixed(1)} pieces a second`,
+      share(idlePeers.stormCpuShare),
+    ],
+  ]
+}
