@@ -8,7 +8,7 @@ import { blockHeader, blockHeaderBytes, WireEncoder } from '../wire/encoder.js'
 import type { Turns } from './turns.js'
 
 /** Bytes on their way to a peer that does not read before the connection is given up. LIMITS, "asks and never reads". */
-const outputLimitBytes = 1_048_576
+const outputLimitBytes = 2_097_152
 /** With more under way, extensions wait: what they then send still fits. */
 const outputFullBytes = outputLimitBytes - 131_072
 

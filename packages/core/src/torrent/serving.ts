@@ -2,10 +2,10 @@ import type { Peer } from '../peer/peer.js'
 import type { Allowance, Effects } from './effects.js'
 
 /** Blocks in one run: one read, one write. */
-const runBlocks = 16
-const runBytes = 262_144
-/** Bytes being read or sent for one peer before it must take some; with the run in hand it stays below 1 MiB. */
-const outputHighBytes = 524_288
+const runBlocks = 32
+const runBytes = 524_288
+/** Bytes being read or sent for one peer before it must take some; with the run in hand it stays below 2 MiB. */
+const outputHighBytes = 1_048_576
 /**
  * What has been read for a peer goes out even if it cancels meanwhile, so there is no more of it than leaves in half a
  * second (as libtorrent's `send_buffer_watermark_factor`), but for a few blocks.
