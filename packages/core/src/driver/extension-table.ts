@@ -179,7 +179,7 @@ export class ExtensionTable {
     const hello = decodeExtendedHandshake(payload)
     if (hello === undefined) throw new ProtocolError('an extension handshake that cannot be read')
     if (hello.client !== undefined) peer.client = hello.client
-    if (hello.requestQueue !== undefined) peer.window.limit = Math.max(1, Math.min(hello.requestQueue, requestQueue))
+    if (hello.requestQueue !== undefined) peer.window.most = Math.max(1, Math.min(hello.requestQueue, requestQueue))
     if (hello.uploadOnly !== undefined) peer.uploadOnly = hello.uploadOnly
     if (hello.port !== undefined && hello.port > 0) this.#parts.listens(peer, hello.port)
     const candidate = candidateOf(peer)

@@ -1,5 +1,17 @@
 import { readv, write } from 'node:fs'
-import { copyFile, type FileHandle, lstat, mkdir, open, readdir, rename, rmdir, stat, statfs, unlink } from 'node:fs/promises'
+import {
+  copyFile,
+  type FileHandle,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  rename,
+  rmdir,
+  stat,
+  statfs,
+  unlink,
+} from 'node:fs/promises'
 
 /** What is asked of a file, as Node's `Stats` answers it. */
 export interface FileFacts {

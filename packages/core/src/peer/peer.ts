@@ -5,10 +5,10 @@ import type { Endpoint } from '../ports/endpoint.js'
 import type { PeerView } from '../ports/views.js'
 import type { Wire } from '../wire/wire.js'
 import { BlockQueue } from './block-queue.js'
+import { BlockWindow, outputShape, requestShape } from './block-window.js'
 import { type PeerRequest, RequestInbox } from './request-inbox.js'
 import { RateMeter } from './rate-meter.js'
 import { TokenBucket } from './token-bucket.js'
-import { RequestWindow } from './request-window.js'
 
 /** Unasked or useless payload that is taken before the connection ends. */
 const uselessLimitBytes = 1_048_576
@@ -90,7 +90,10 @@ export class Peer implements Wire, PeerView {
   readonly down = new RateMeter()
   readonly up = new RateMeter()
   readonly asked = new BlockQueue()
-  readonly window = new RequestWindow()
+  /** Blocks to keep asked of it. */
+  readonly window = new BlockWindow(requestShape)
+  /** Blocks to read and send ahead for it. */
+  readonly output = new BlockWindow(outputShape)
   readonly inbox = new RequestInbox()
   /** Pieces it lets us ask for while it chokes us (BEP 6). */
   readonly allowed = new Set<number>()
@@ -351,7 +354,7 @@ export class Peer implements Wire, PeerView {
     this.snubbed = false
     this.downloadedBytes += lengthBytes
     this.down.add(lengthBytes, nowMs)
-    this.window.blockReceived()
+    this.window.passed(1)
   }
 
   /** A plugin rejected this block of it: it is never asked for it again. */

@@ -11,8 +11,10 @@ const uselessMs = 10_000
 
 /** Once a second for a torrent with peers: rates, windows, keep-alives, stalls, and connections that are of no use. */
 export function keepHouse(torrent: Torrent, effects: Effects, nowMs: number): void {
+  let bestRate = 0
   for (const peer of torrent.peers.values()) {
     measure(peer, nowMs)
+    if (!peer.isChoking && peer.amInterested) bestRate = Math.max(bestRate, peer.downRate)
     if (nowMs - peer.lastHeardMs > silenceMs) {
       effects.drop(peer, 'silent for 3 minutes')
     } else if (isUseless(torrent, peer, nowMs)) {
@@ -24,6 +26,7 @@ export function keepHouse(torrent: Torrent, effects: Effects, nowMs: number): vo
       if (peer.inbox.size > 0 || endsRest(peer, nowMs)) torrent.requests.mark(peer)
     }
   }
+  torrent.requests.bestRate = bestRate
   torrent.requests.wakeHungry()
 }
 
@@ -31,6 +34,7 @@ function measure(peer: Peer, nowMs: number): void {
   peer.downRate = peer.down.rate(nowMs)
   peer.upRate = peer.up.rate(nowMs)
   if (peer.asked.size > 0) peer.window.adjust(peer.downRate)
+  if (peer.outputBytes > 0) peer.output.adjust(peer.upRate)
 }
 
 /** True once, when a peer that refused a request may be asked again. */

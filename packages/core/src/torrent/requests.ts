@@ -18,6 +18,8 @@ const refillBelow = 0.75
 const blockMs = 60_000
 const stallMs = 30_000
 const restMs = 1_000
+/** A peer that is slower than this share of the best takes no part in endgame. */
+const leastShareOfBest = 1 / 8
 
 /**
  * What peers are asked: refills at the end of a turn, and everything that gives a request up.
@@ -28,6 +30,8 @@ const restMs = 1_000
 export class Requests {
   /** False while checking, blocked or paused: nothing is asked. */
   isOn = false
+  /** The highest rate at which one peer sends to us, measured once a second. */
+  bestRate = 0
   readonly #parts: RequestParts
   readonly #dirty = new Set<Peer>()
   /** Peers that could take more, had there been something to ask or room to put it. */
@@ -108,13 +112,21 @@ export class Requests {
     const before = peer.requestedBytes
     const picks = ledger.begin(peer, budget, nowMs, decisions.takes)
     const enough = decisions.pick(peer, picks)
-    if (!enough && picks.left > 0) ledger.takeEndgame()
+    if (!enough && picks.left > 0 && this.#isQuick(peer)) ledger.takeEndgame()
     const isHungry = ledger.end() > 0
     if (isHungry) this.#hungry.add(peer)
     if (peer.requestedBytes === before) return false
     allowance.asked(peer.requestedBytes - before, nowMs)
     effects.flush(peer)
     return budget < room && !isHungry
+  }
+
+  /**
+   * A block has two askers at the most: slow ones that join in endgame would keep others from it that bring it at once.
+   * Who has brought nothing yet may try.
+   */
+  #isQuick({ downRate, downloadedBytes }: Peer): boolean {
+    return downloadedBytes === 0 || downRate >= this.bestRate * leastShareOfBest
   }
 
   /** Payload that peers owe us. */

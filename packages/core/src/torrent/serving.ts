@@ -1,17 +1,10 @@
+import { blockBytes } from '../metainfo/metainfo.js'
 import type { Peer } from '../peer/peer.js'
 import type { Allowance, Effects } from './effects.js'
 
 /** Blocks in one run: one read, one write. */
 const runBlocks = 32
 const runBytes = 524_288
-/** Bytes being read or sent for one peer before it must take some; with the run in hand it stays below 2 MiB. */
-const outputHighBytes = 1_048_576
-/**
- * What has been read for a peer goes out even if it cancels meanwhile, so there is no more of it than leaves in half a
- * second (as libtorrent's `send_buffer_watermark_factor`), but for a few blocks.
- */
-const outputSeconds = 0.5
-const outputLowBytes = 32_768
 const leastGrantBytes = 16_384
 
 /**
@@ -54,7 +47,7 @@ export class Serving {
 
   /** False when the peer wants nothing, or cannot take any now. */
   #serveRun(peer: Peer, shareBytes: number, nowMs: number): boolean {
-    const limitBytes = outputLimit(peer, nowMs)
+    const limitBytes = peer.output.size * blockBytes
     const roomBytes = limitBytes - peer.outputBytes
     // Not a block at a time: to read and send one costs nearly as much as a run of them.
     if (roomBytes < limitBytes / 4) return false
@@ -72,8 +65,4 @@ export class Serving {
     this.#effects.serve(peer, run)
     return true
   }
-}
-
-function outputLimit(peer: Peer, nowMs: number): number {
-  return Math.min(outputHighBytes, Math.max(outputLowBytes, peer.up.rate(nowMs) * outputSeconds))
 }

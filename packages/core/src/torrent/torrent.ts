@@ -375,6 +375,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
   /** Bytes left for a peer; there is room for more. */
   sent(peer: Peer, lengthBytes: number, nowMs: number): void {
     peer.outputBytes -= lengthBytes
+    peer.output.passed(Math.ceil(lengthBytes / blockBytes))
     peer.tookAtMs = nowMs
     if (peer.inbox.size > 0) this.requests.mark(peer)
   }
