@@ -51,6 +51,64 @@ describe.concurrent('data that is moved', () => {
   )
 })
 
+describe.concurrent('a download with a folder for incomplete ones', () => {
+  it(
+    'lives there until it is whole, also over a restart, and then where it belongs',
+    inLab(async (lab) => {
+      const made = await lab.make('album', files)
+      const seeder = await lab.session({ limits: { upBytesPerSecond: 2_000_000 } })
+      await seed(seeder, made)
+      const stateDirectory = lab.path('state')
+      const [home, aside] = [lab.path('downloads'), lab.path('incomplete')]
+      const first = await lab.session({ stateDirectory })
+      const peers = [addressOf(seeder)]
+      const begun = await first.add({ torrent: made.torrent, directory: home, incompleteDirectory: aside, peers })
+      begun.completed.catch(() => {})
+      await until('some pieces are there', () => (begun.view.content?.have.count ?? 0) > 15)
+      expect(begun.view.directory).toBe(aside)
+      const had = begun.view.content?.have.count ?? 0
+      await first.close()
+      expect(await filesBelow(home)).toEqual([])
+
+      const second = await lab.session({ stateDirectory })
+      const [restored] = await second.restore()
+      await restored?.ready
+      expect(restored?.view.content?.have.count).toBeGreaterThanOrEqual(had)
+      restored?.control.addPeers(peers, 'user')
+      await restored?.completed
+      expect(restored?.view.directory).toBe(home)
+      expect(await differences(made.path, lab.path('downloads', 'album'))).toEqual([])
+      expect(await filesBelow(aside)).toEqual([])
+      await second.close()
+
+      const third = await lab.session({ stateDirectory })
+      const [whole] = await third.restore()
+      await whole?.ready
+      expect(whole?.view).toMatchObject({ state: 'seeding', directory: home })
+    }),
+  )
+
+  it(
+    'is complete where it is when something is in its place',
+    inLab(async (lab) => {
+      const made = await lab.make('album', files)
+      const seeder = await lab.session()
+      await seed(seeder, made)
+      const home = lab.path('downloads')
+      const session = await lab.session()
+      const options = { torrent: made.torrent, directory: home, incompleteDirectory: lab.path('incomplete') }
+      const handle = await session.add(options)
+      await handle.ready
+      await mkdir(lab.path('downloads', 'album', 'b'), { recursive: true })
+      await writeFile(lab.path('downloads', 'album', 'b', 'c.bin'), 'mine')
+      handle.control.addPeers([addressOf(seeder)], 'user')
+      await handle.completed
+      expect(handle.view).toMatchObject({ state: 'seeding', directory: lab.path('incomplete') })
+      expect(await differences(made.path, lab.path('incomplete', 'album'))).toEqual([])
+    }),
+  )
+})
+
 it(
   'trackers come and go while a torrent runs, and are remembered',
   inLab(async (lab) => {

@@ -11,6 +11,7 @@ export function makeRecord(seed = 'record'): { key: string; record: ResumeRecord
     trackers: [['http://a.example/announce', 'udp://b.example:80'], ['udp://c.example:80']],
     webSeeds: ['http://d.example/'],
     directory: '/downloads',
+    moveTo: '/home/user',
     storage: 'fs',
     state: 'active',
     have: random.bytes(50),

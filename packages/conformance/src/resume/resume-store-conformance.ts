@@ -54,6 +54,7 @@ function recordOf(seed: number, changes: Partial<ResumeRecord> = {}): ResumeReco
     trackers: [[`http://${seed}.example/announce`, 'udp://a.example:80'], ['udp://b.example:80']],
     webSeeds: [`http://seed.example/${seed}/`],
     directory: `/downloads/${seed}`,
+    moveTo: `/whole/${seed}`,
     storage: `storage ${seed}`,
     state: (['active', 'paused', 'removed'] as const)[seed % 3] ?? 'active',
     have: random.bytes(5 + (seed % 9)),

@@ -36,6 +36,11 @@ export interface AddOptions {
   readonly torrent: Metainfo | MagnetLink
   /** The folder that will contain the torrent's own name. */
   readonly directory: string
+  /**
+   * Where the data lives until all that is wanted is whole and durable; then it moves to `directory`. Data that is in
+   * `directory` already stays there. If it cannot be moved, it stays complete where it is, and the log has a warning.
+   */
+  readonly incompleteDirectory?: string
   /** Strategy names; default: the first bound. */
   readonly storage?: string
   readonly picker?: string

@@ -7,6 +7,7 @@ import { Ledger } from '../torrent/ledger.js'
 import { piecePriorities, selectFiles } from '../torrent/selection.js'
 import type { Torrent } from '../torrent/torrent.js'
 import type { AddOptions } from './api.js'
+import { asError } from './as-error.js'
 import type { EngineContext } from './context.js'
 import { findHaves, type Remembered } from './haves.js'
 import type { RecordKeeper } from './record-keeper.js'
@@ -18,7 +19,7 @@ export interface ContentParts {
   readonly context: EngineContext
   readonly metainfo: Metainfo
   readonly options: AddOptions
-  /** Where its data is at first. */
+  /** Where its data belongs. */
   readonly directory: string
   readonly torrent: Torrent
   readonly keeper: RecordKeeper
@@ -37,6 +38,7 @@ export class TorrentContent {
   checkedPieces = 0
   readonly #parts: ContentParts
   #directory: string
+  #home: string
   readonly #wantedFiles: { bits: Bits }
   /** One array for all ledgers that follow each other: what the user chose survives a recheck. */
   readonly #priorities: Uint8Array
@@ -50,6 +52,7 @@ export class TorrentContent {
   constructor(parts: ContentParts) {
     this.#parts = parts
     this.#directory = parts.directory
+    this.#home = parts.directory
     this.metainfo = parts.metainfo
     this.#wantedFiles = { bits: this.#filesOf(wantedFilesOf(parts.options, parts.metainfo)) }
     this.#priorities = piecePriorities(parts.metainfo, this.#wantedFiles.bits, usualPriority)
@@ -70,13 +73,27 @@ export class TorrentContent {
     const { context, metainfo, options } = this.#parts
     const storage = context.services.named(Storage, options.storage)
     if (storage === undefined) throw missing('Storage', options.storage)
-    const { directory } = this
-    const handle = await storage.open(metainfo, { directory, wantedFiles: this.#wantedFiles.bits }, signal)
+    const handle = await this.#openAtHome(storage, signal)
     this.#handle = handle
     const freeBytes = await handle.freeBytes?.()
     if (freeBytes === undefined || freeBytes >= metainfo.lengthBytes) return
     const fields = { torrent: metainfo.name, freeBytes, neededBytes: metainfo.lengthBytes }
     context.log.warn('there may not be enough free space', fields)
+  }
+
+  /** Where nothing of it is yet, an incomplete download begins in a folder of its own, if it has one. */
+  async #openAtHome(storage: Storage, signal: AbortSignal): Promise<StorageHandle> {
+    const { metainfo, options } = this.#parts
+    const openIn = (directory: string): Promise<StorageHandle> => {
+      this.#directory = directory
+      return storage.open(metainfo, { directory, wantedFiles: this.#wantedFiles.bits }, signal)
+    }
+    const handle = await openIn(this.#home)
+    if (options.incompleteDirectory === undefined) return handle
+    const present = await handle.present()
+    if (present === undefined || present.count > 0) return handle
+    await handle.close()
+    return openIn(options.incompleteDirectory)
   }
 
   get isKnown(): boolean {
@@ -136,8 +153,28 @@ export class TorrentContent {
     return this.#directory
   }
 
-  /** Takes the data to another folder. @throws StorageError, BitloomError INVALID_ARGUMENT for a storage that cannot */
+  /** Where it will be when it is whole. */
+  get home(): string {
+    return this.#home
+  }
+
+  /** Everything that is wanted is there: it is made durable, and goes where it belongs. @throws StorageError of the flush */
+  async settle(): Promise<void> {
+    await this.sync()
+    if (this.#directory === this.#home) return
+    await this.#take(this.#home).catch((error: unknown) => {
+      const fields = { torrent: this.metainfo.name, directory: this.#home, reason: asError(error).message }
+      this.#parts.context.log.warn('a complete download stays in the folder of incomplete ones', fields)
+    })
+  }
+
+  /** From now on it belongs there; an incomplete download that has a folder of its own stays in it until it is whole. @throws StorageError, BitloomError INVALID_ARGUMENT for a storage that cannot */
   async move(directory: string): Promise<void> {
+    if (this.#directory === this.#home) await this.#take(directory)
+    this.#home = directory
+  }
+
+  async #take(directory: string): Promise<void> {
     const { metainfo } = this.#parts
     const moving = this.#handle?.move?.(directory)
     if (moving === undefined) {

@@ -22,6 +22,8 @@ export interface KeeperParts {
   content(): TorrentContent | undefined
   trackers(): readonly (readonly string[])[]
   webSeeds(): readonly string[]
+  /** Where the data belongs when it is whole. */
+  home(): string
   isPaused(): boolean
   /** What was written could not be made durable: which of it is on the disk is not known any more. */
   syncFailed(error: Error): void
@@ -180,6 +182,7 @@ export class RecordKeeper {
       trackers: this.#parts.trackers(),
       webSeeds: this.#parts.webSeeds(),
       directory: view.directory,
+      ...(this.#parts.home() === view.directory ? {} : { moveTo: this.#parts.home() }),
       storage: view.storage,
       state,
       have: torrent.ledger?.have.toBytes() ?? new Uint8Array(0),

@@ -51,11 +51,12 @@ async function addAgain({ add, hasher, log }: RestoreParts, record: ResumeRecord
 
 /** @throws BitloomError for an info dictionary that is not the torrent's, or that cannot be used */
 function addOptionsOf(record: ResumeRecord, hasher: Hasher): AddOptions {
-  const { directory, storage, picker, choker, limits, trackers, state, wantedFiles } = record
+  const { directory, moveTo, storage, picker, choker, limits, trackers, state, wantedFiles } = record
   const torrent = torrentOf(record, hasher)
   return {
     torrent,
-    directory,
+    directory: moveTo ?? directory,
+    ...(moveTo === undefined ? {} : { incompleteDirectory: directory }),
     storage,
     trackers,
     limits,

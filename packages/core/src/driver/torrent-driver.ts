@@ -124,6 +124,7 @@ export class TorrentDriver implements ViewSource {
       content: () => this.#content,
       trackers: () => this.#schedule.urls,
       webSeeds: () => this.metainfo?.webSeeds ?? this.#options.torrent.webSeeds,
+      home: () => this.#content?.home ?? this.#directory,
       isPaused: () => this.#pausing,
       syncFailed: (error) => this.#syncFailed(error),
       wake: () => this.#context.wake(),
@@ -329,7 +330,7 @@ export class TorrentDriver implements ViewSource {
   /** `completed` is told when every wanted piece is durable; data that was found whole is not told to trackers. */
   #wantedWhole(): void {
     const { turns } = this.#context
-    this.#content?.sync().then(
+    this.#content?.settle().then(
       () => turns.run(() => this.#settledWhole()),
       (error: unknown) => turns.run(() => this.#syncFailed(asError(error))),
     )
@@ -348,6 +349,7 @@ export class TorrentDriver implements ViewSource {
     const isOpen = this.isActive || this.state === 'paused'
     if (!this.torrent.isWhole || !isOpen) return
     this.#step('wanted-whole')
+    this.#keeper.began()
     this.#strategies.renewPicker()
     this.completed.resolve()
     if (!this.#wasMissing || this.#isCompleted) return

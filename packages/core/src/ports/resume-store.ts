@@ -19,6 +19,8 @@ export interface ResumeRecord {
   readonly trackers: readonly (readonly string[])[]
   readonly webSeeds: readonly string[]
   readonly directory: string
+  /** Where the data belongs when it is whole, if that is another folder. */
+  readonly moveTo?: string
   readonly storage: string
   /** `removed`: the torrent left its session; what is known of its data is kept for the time it comes back. */
   readonly state: 'active' | 'paused' | 'removed'
