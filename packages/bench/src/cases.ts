@@ -6,18 +6,24 @@ const mebibyte = 1024 * kibibyte
 const averageFileBytes = 200 * kibibyte
 const manyPieces = 100_000
 
+/** The case in which every client is on both sides. */
+export const plainCase = 'one'
+/** It takes minutes for what others do in seconds. */
+const slowClient = 'transmission'
+
 interface CaseFacts {
   readonly shape: PayloadShape
   readonly peers?: number
 }
 
-/** The usual cases by name, for payloads of about this length. */
-function usualCases(lengthBytes: number): Readonly<Record<string, CaseFacts>> {
+/** The usual cases by name: `one` is so long, the others are not longer than 1 GiB. */
+function usualCases(mostBytes: number): Readonly<Record<string, CaseFacts>> {
+  const lengthBytes = Math.min(mostBytes, 1024 * mebibyte)
   const one = (pieceLengthBytes: number): PayloadShape => ({ lengthBytes, files: 1, pieceLengthBytes })
   const leastPieceBytes = 16 * kibibyte
-  const pieces = Math.min(manyPieces, lengthBytes / leastPieceBytes)
+  const pieces = mostBytes < 1024 * mebibyte ? mostBytes / leastPieceBytes : manyPieces
   return {
-    one: { shape: one(mebibyte) },
+    [plainCase]: { shape: { ...one(mebibyte), lengthBytes: mostBytes } },
     'pieces-256k': { shape: one(256 * kibibyte) },
     'pieces-4m': { shape: one(4 * mebibyte) },
     'pieces-16m': { shape: one(16 * mebibyte) },
@@ -34,8 +40,8 @@ function usualCases(lengthBytes: number): Readonly<Record<string, CaseFacts>> {
 export const caseNames: readonly string[] = Object.keys(usualCases(2 ** 30))
 
 /**
- * The cases of these names, all of them by default. Where several peers seed they are `partner`, so only the pairs that it
- * seeds are left. @throws Error for a name that is none
+ * The cases of these names, all of them by default. In all but the first, the other clients only download, and the slow one
+ * does not take part; where several peers seed, they are `partner`. @throws Error for a name that is none
  */
 export function casesOf(
   lengthBytes: number,
@@ -48,6 +54,8 @@ export function casesOf(
     const facts = known[name]
     if (facts === undefined) throw new Error(`there is no case ${name}, only ${caseNames.join(', ')}`)
     const { shape, peers = 1 } = facts
-    return { name, shape, peers, pairs: peers === 1 ? pairs : pairs.filter(({ seeder }) => seeder === partner) }
+    const isOf = ({ seeder, leecher }: Pair): boolean =>
+      leecher !== slowClient && (seeder === partner || (seeder === 'bitloom' && peers === 1))
+    return { name, shape, peers, pairs: name === plainCase ? pairs : pairs.filter(isOf) }
   })
 }

@@ -22,6 +22,8 @@ export interface BenchOptions {
   readonly lengthBytes: number
   readonly folder: string
   readonly json: string | undefined
+  /** Puts the figures into docs/BENCHMARKS.md. */
+  readonly writeDocs: boolean
 }
 
 export const usage = `npm run bench -- [options]
@@ -34,9 +36,11 @@ export const usage = `npm run bench -- [options]
   --cases a,b         of: ${caseNames.join(', ')}
   --smoke             the shortest run of each stage, for tests
   --runs N            how often each transfer runs; medians are printed (default 5, quick 1)
-  --size SIZE         length of a payload, such as 256M or 4G (default 1G, quick 128M)
+  --size SIZE         length of the case "one", such as 256M or 4G, of the others 1G at most
+                      (default 1G, quick 128M)
   --folder DIR        where payloads and downloads are (default /dev/shm)
-  --json FILE         writes all results`
+  --json FILE         writes all results
+  --write-docs        writes the figures into docs/BENCHMARKS.md`
 
 /** Reads the command line. @throws Error saying what is wrong with it */
 export function parseOptions(args: readonly string[]): BenchOptions {
@@ -49,6 +53,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       smoke: flag,
       check: flag,
       'write-ratios': flag,
+      'write-docs': flag,
       only: text,
       clients: text,
       pairs: text,
@@ -73,6 +78,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     lengthBytes: parseSize(values.size ?? (quick ? '128M' : '1G')),
     folder: values.folder ?? '/dev/shm',
     json: values.json,
+    writeDocs: values['write-docs'],
   }
 }
 

@@ -30,10 +30,17 @@ export interface SideRow extends Pair {
 
 export interface SidePlan {
   readonly cases: readonly SideCase[]
+  /** A pair that has taken five minutes is not run again. */
   readonly runs: number
   readonly workshop: Workshop
   /** Told of each run as it ends. */
   progress(line: string): void
+}
+
+const patienceSeconds = 300
+
+function secondsOf(results: readonly TransferResult[]): number {
+  return results.reduce((sum, { seconds }) => sum + seconds, 0)
 }
 
 const clients: ReadonlyMap<string, Client> = new Map(
@@ -79,7 +86,9 @@ export async function runSide({ cases, runs, workshop, progress }: SidePlan): Pr
       error: undefined as string | undefined,
     }))
     for (let run = 1; run <= runs; run += 1) {
-      for (const row of own.filter(({ error }) => error === undefined)) {
+      for (const row of own.filter(
+        ({ error, results }) => error === undefined && secondsOf(results) < patienceSeconds,
+      )) {
         const transfer = { seeder: clientOf(row.seeder), leecher: clientOf(row.leecher), payload, peers }
         const outcome = await tryTransfer(transfer, workshop.folder)
         if (typeof outcome === 'string') row.error = outcome

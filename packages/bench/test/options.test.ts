@@ -33,17 +33,27 @@ describe('cases', () => {
   const pairs = [
     { seeder: 'libtorrent', leecher: 'a' },
     { seeder: 'a', leecher: 'libtorrent' },
+    { seeder: 'bitloom', leecher: 'bitloom' },
+    { seeder: 'libtorrent', leecher: 'transmission' },
   ]
 
   it('are all, or those that were named', () => {
     expect(casesOf(2 ** 30, pairs, 'libtorrent').map(({ name }) => name)).toEqual(caseNames)
-    expect(casesOf(2 ** 30, pairs, 'libtorrent', ['files'])).toMatchObject([{ shape: { files: 5243 }, pairs }])
+    expect(casesOf(2 ** 30, pairs, 'libtorrent', ['one', 'files'])).toMatchObject([
+      { pairs },
+      { shape: { files: 5243 }, pairs: [pairs[0], pairs[2]] },
+    ])
     expect(() => casesOf(2 ** 30, pairs, 'libtorrent', ['none'])).toThrow('there is no case none')
   })
 
   it('of many pieces have 100,000 where the payload is long enough', () => {
     const lengths = [2 ** 27, 2 ** 32].map((bytes) => casesOf(bytes, pairs, 'libtorrent', ['pieces-many'])[0]?.shape)
     expect(lengths.map((shape) => (shape?.lengthBytes ?? 0) / 16_384)).toEqual([8_192, 100_000])
+  })
+
+  it('are as long as is wanted, but for the first 1 GiB at most', () => {
+    const cases = casesOf(2 ** 32, pairs, 'libtorrent', ['one', 'pieces-4m'])
+    expect(cases.map(({ shape }) => shape.lengthBytes)).toEqual([2 ** 32, 2 ** 30])
   })
 
   it('of several peers have the partner seed', () => {

@@ -1,0 +1,28 @@
+import { availableParallelism, cpus, release, totalmem } from 'node:os'
+
+/** Where, when and how a run was made. */
+export interface MachineFacts {
+  /** YYYY-MM-DD. */
+  readonly date: string
+  /** As it can be typed again. */
+  readonly command: string
+  readonly processor: string
+  readonly cores: number
+  readonly memoryGibibytes: number
+  readonly system: string
+  readonly node: string
+  readonly folder: string
+}
+
+export function machineFacts(args: readonly string[], folder: string): MachineFacts {
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
+    processor: cpus()[0]?.model.trim() ?? 'unknown',
+    cores: availableParallelism(),
+    memoryGibibytes: Math.round(totalmem() / 2 ** 30),
+    system: `${process.platform} ${release()}`,
+    node: process.version,
+    folder,
+  }
+}

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest'
+import type { TransferResult } from '../rig/transfer.js'
+import { formatFigures, withFigures } from '../src/docs.js'
+import { goalsOf, goalTable } from '../src/goals.js'
+import type { BenchResults } from '../src/results.js'
+
+const facts = {
+  date: '2026-11-27',
+  command: 'npm run bench',
+  processor: 'a processor',
+  cores: 2,
+  memoryGibibytes: 24,
+  system: 'linux 6',
+  node: 'v24.0.0',
+  folder: '/dev/shm',
+}
+
+/** A gibibyte in so many seconds; each side takes one second of CPU time for each of them. */
+function transfer(seconds: number, foreignShare = 0): TransferResult {
+  const side = { cpuSeconds: seconds, peakRssBytes: 2 ** 27, peakAnonBytes: 2 ** 26 }
+  return { seconds, lengthBytes: 2 ** 30, seeder: side, leecher: { ...side, loopDelayP99Ms: 30 }, foreignShare }
+}
+
+function pair(seeder: string, leecher: string, seconds: number, name = 'one', foreignShare = 0) {
+  return { case: name, seeder, leecher, results: [transfer(seconds, foreignShare)] }
+}
+
+const results: BenchResults = {
+  facts,
+  side: [
+    pair('libtorrent', 'libtorrent', 4),
+    pair('bitloom', 'bitloom', 1),
+    pair('libtorrent', 'bitloom', 4),
+    pair('libtorrent', 'aria2', 2),
+    pair('bitloom', 'libtorrent', 2),
+    pair('libtorrent', 'bitloom', 5, 'files'),
+  ],
+}
+
+describe('goals', () => {
+  const find = (start: string) => goalsOf(results).find(({ name }) => name.startsWith(start))
+
+  it('are ratios within one run', () => {
+    expect(find('Bitloom to Bitloom')).toMatchObject({ measured: '4.00 × (1024 : 256)', isMet: true })
+    expect(find('Bitloom downloading')).toMatchObject({ measured: '0.50 × (256 : 512)', isMet: false })
+    expect(find('Bitloom serving')).toMatchObject({ measured: '2.00 × (512 : 256)', isMet: true })
+    expect(find('CPU s/GiB of a Bitloom leecher')).toMatchObject({ measured: '2.00 × (4.00 : 2.00)', isMet: false })
+    expect(find('files')).toMatchObject({ measured: '0.80 × (205 : 256)', isMet: true })
+  })
+
+  it('are limits', () => {
+    expect(find('peak anonymous')).toMatchObject({ goal: '≤ 110 MiB', measured: '64.0 MiB', isMet: true })
+    expect(find('event-loop')).toMatchObject({ measured: '30.0 ms', isMet: false })
+  })
+
+  it('that the run did not measure are neither met nor missed', () => {
+    expect(find('peers-50')).toMatchObject({ measured: undefined, isMet: undefined })
+    const rows = goalTable(goalsOf({ facts }))
+    expect(new Set(rows.slice(1).map((row) => row[2]))).toEqual(new Set(['not measured in this run']))
+  })
+})
+
+describe('the page', () => {
+  const marks = ['<!-- figures: written by npm run bench -- --write-docs -->', '<!-- end of figures -->']
+
+  it('gets the figures between its marks, each time anew', () => {
+    const page = `before\n\n${marks[0]}\n\nold\n\n${marks[1]}\n\nafter\n`
+    const once = withFigures(page, 'new')
+    expect(once).toBe(`before\n\n${marks[0]}\n\nnew\n\n${marks[1]}\n\nafter\n`)
+    expect(withFigures(once, 'new')).toBe(once)
+    expect(() => withFigures('a page', 'new')).toThrow('no marks')
+  })
+
+  it('names command, machine and date, what was left out, and a machine that was not quiet', () => {
+    const text = formatFigures({ ...results, absent: ['qbittorrent'] }, {})
+    expect(text).toContain('on 2026-11-27 with `npm run bench`: a processor, 2 cores, 24 GiB, linux 6, Node v24.0.0')
+    expect(text).toContain('left out: qbittorrent.')
+    expect(text).not.toContain('not to be quoted')
+    const noisy = formatFigures({ facts, side: [pair('libtorrent', 'bitloom', 1, 'one', 0.4)] }, {})
+    expect(noisy).toContain('up to 40 % of the machine')
+  })
+})
