@@ -132,6 +132,8 @@ function dataFiles(home, manifest) {
 
 /** A file of `dist` comes from a source, else it is left over from one that is gone. */
 function hasSource(home, path) {
+  // Joined of all that the program is made of; the build leaves no older one there.
+  if (path.startsWith('dist/bundle/')) return true
   const match = /^dist\/(.*?)(\.d\.ts|\.js)$/.exec(path)
   return match !== null && ['.ts', '.js'].some((end) => existsSync(join(home, 'src', match[1] + end)))
 }
