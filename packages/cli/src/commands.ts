@@ -208,6 +208,7 @@ function addTools(program: Command, act: Act): void {
     )
     .option('--quick', 'a smaller swarm and fewer seeds, for a first look')
     .option('--report <file>', 'write a report with plots: one HTML file that needs no network')
+    .option('--trace <file>', 'write every decision of the run of one --seed and --strategy, for explain')
     .action(act(async () => (await import('./verbs/simulate.js')).simulate))
   program
     .command('completion')

@@ -85,6 +85,25 @@ describe('simulate', () => {
     expect(one.runs).toEqual(all.runs.filter(({ strategy, seed }) => strategy === 'mine' && seed === '2'))
   })
 
+  it('writes what every peer of one run decided, for explain to read, and runs the same', async () => {
+    const one = ['simulate', 'mine.mjs', '--json', '--seed', '2', '--strategy', 'mine']
+    const [plain, traced] = [await bench.run(one), await bench.run([...one, '--trace', 'run.trace'])]
+    expect(traced.stdout).toBe(plain.stdout)
+    const explained = await bench.run(['explain', 'run.trace', '--piece', '3', '--json'])
+    const told = explained.stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>)
+    const verified = told.filter(({ event }) => event === 'piece-verified').map(({ session }) => session)
+    expect(verified.sort()).toEqual(['peers-1', 'peers-2'])
+    expect(told).toContainEqual(expect.objectContaining({ event: 'pick', name: 'backwards', reason: 'next' }))
+    expect((await bench.run(['explain', 'run.trace'])).stdout).toContain('next')
+    expect(await bench.run(['simulate', 'mine.mjs', '--seed', '2', '--trace', 'run.trace'])).toMatchObject({
+      code: 28,
+      stderr: expect.stringContaining('give one --seed and one --strategy'),
+    })
+  })
+
   it('writes a page that needs nothing else', async () => {
     const { code, stderr } = await bench.run(['simulate', 'mine.mjs', '--seeds', '2', '--report', 'report.html'])
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringContaining('report.html') })

@@ -1,3 +1,4 @@
+import type { TraceSink } from '@bitloom/core'
 import { type Selection, jobsOf, strategiesOf } from './plan.js'
 import type { RunRecord } from './record.js'
 import { type LabReport, reportOf } from './report.js'
@@ -16,6 +17,8 @@ export interface LabProgress {
 export interface LabOptions extends Selection {
   /** Called after each run. */
   readonly onRun?: (progress: LabProgress) => void
+  /** Hears why every peer decided as it did; each record says whose it is in `session`. Select one run: records do not say of which they are. */
+  readonly onTrace?: TraceSink
   readonly signal?: AbortSignal
 }
 
@@ -25,7 +28,7 @@ export interface LabOptions extends Selection {
  * that cannot start; the reason of `signal`
  */
 export async function runScenario(value: Scenario, options: LabOptions = {}): Promise<LabReport> {
-  const { quick = false, signal } = options
+  const { quick = false, signal, onTrace } = options
   const scenario = checkScenario(value, value.name)
   const jobs = jobsOf(scenario, options)
   const strategies = strategiesOf(scenario, options).map(({ name }) => name)
@@ -33,7 +36,7 @@ export async function runScenario(value: Scenario, options: LabOptions = {}): Pr
   const records: RunRecord[] = []
   for (const job of jobs) {
     signal?.throwIfAborted()
-    const run = await runJob(scenario, job, quick)
+    const run = await runJob(scenario, job, quick, onTrace)
     records.push(run)
     options.onRun?.({ done: records.length, total: jobs.length, run })
   }

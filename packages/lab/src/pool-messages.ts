@@ -1,4 +1,4 @@
-import { BitloomError, type ErrorCode, PluginError, isBitloomError } from '@bitloom/core'
+import { BitloomError, type ErrorCode, PluginError, type TraceRecord, isBitloomError } from '@bitloom/core'
 import type { Job, Selection } from './plan.js'
 import type { RunRecord } from './record.js'
 import type { Scenario } from './scenario.js'
@@ -8,6 +8,8 @@ export interface WorkerData {
   /** The file of the scenario. */
   readonly path: string
   readonly quick: boolean
+  /** Send the trace of each run too, in portions, before its answer. */
+  readonly trace: boolean
 }
 
 /** An error as it crosses from a thread: its class would be lost. */
@@ -20,6 +22,11 @@ export interface Failure {
 
 /** `open`: try the strategies of a selection, and describe the scenario. `job`: do one run. */
 export type Question = { readonly open: Selection } | { readonly job: Job }
+
+/** Records of the run that is under way, in their order. */
+export interface TracePortion {
+  readonly trace: readonly TraceRecord[]
+}
 
 export type Answer = { readonly scenario: Scenario } | { readonly record: RunRecord } | { readonly failure: Failure }
 

@@ -1,7 +1,8 @@
 import { Worker } from 'node:worker_threads'
+import type { TraceSink } from '@bitloom/core'
 import type { LabOptions } from './lab.js'
 import { type Job, type Selection, jobsOf } from './plan.js'
-import { type Answer, type Question, type WorkerData, errorOf } from './pool-messages.js'
+import { type Answer, type Question, type TracePortion, type WorkerData, errorOf } from './pool-messages.js'
 import type { RunRecord } from './record.js'
 import { type LabReport, reportOf } from './report.js'
 import type { Scenario } from './scenario.js'
@@ -20,8 +21,9 @@ export interface PoolOptions extends LabOptions {
  * @throws as `runScenario` and `loadScenario` do
  */
 export async function runScenarioFile(path: string, options: PoolOptions): Promise<LabReport> {
-  const { workers, onRun, signal, ...selection } = options
-  const threads = new Threads({ path, quick: options.quick ?? false }, signal)
+  const { workers, onRun, onTrace, signal, ...selection } = options
+  const data = { path, quick: options.quick ?? false, trace: onTrace !== undefined }
+  const threads = new Threads(data, signal, onTrace)
   try {
     signal?.throwIfAborted()
     const scenario = await threads.open(selection)
@@ -38,11 +40,13 @@ export async function runScenarioFile(path: string, options: PoolOptions): Promi
 class Threads {
   readonly #data: WorkerData
   readonly #signal: AbortSignal | undefined
+  readonly #onTrace: TraceSink | undefined
   readonly #workers: Worker[] = []
 
-  constructor(data: WorkerData, signal: AbortSignal | undefined) {
+  constructor(data: WorkerData, signal: AbortSignal | undefined, onTrace: TraceSink | undefined) {
     this.#data = data
     this.#signal = signal
+    this.#onTrace = onTrace
   }
 
   /** Tries the strategies of a selection and answers with the scenario, without its functions. */
@@ -88,8 +92,10 @@ class Threads {
         worker.off('message', onMessage).off('error', onError).off('exit', onExit)
         end()
       }
-      const onMessage = (answer: Answer): void =>
-        settled(() => ('failure' in answer ? reject(errorOf(answer.failure)) : resolve(answer)))
+      const onMessage = (answer: Answer | TracePortion): void => {
+        if ('trace' in answer) for (const record of answer.trace) this.#onTrace?.(record)
+        else settled(() => ('failure' in answer ? reject(errorOf(answer.failure)) : resolve(answer)))
+      }
       const onError = (error: Error): void => settled(() => reject(error))
       const onExit = (code: number): void => settled(() => reject(new Error(`A thread of the lab ended with ${code}`)))
       const onAbort = (): void => settled(() => reject(asError(signal?.reason)))

@@ -1,4 +1,4 @@
-import { type Plugin, pluginContract } from '@bitloom/core'
+import { type Plugin, type TraceSink, pluginContract } from '@bitloom/core'
 import { type PeerGroup, simulate } from '@bitloom/simulator'
 import type { Swarm } from './facts.js'
 import { type Job, scopesOf, strategyNamed, swarmOf, withStrategy } from './plan.js'
@@ -21,12 +21,13 @@ export async function tryStrategies(scenario: Scenario, strategies: readonly str
   for (const name of strategies) await tryStrategy(playedSwarm(scenario, name, quick), name)
 }
 
-/** Simulates one strategy with one seed, in this thread. The same job gives the same record. */
-export async function runJob(scenario: Scenario, job: Job, quick: boolean): Promise<RunRecord> {
+/** Simulates one strategy with one seed, in this thread. The same job gives the same record, with a trace or without. */
+export async function runJob(scenario: Scenario, job: Job, quick: boolean, onTrace?: TraceSink): Promise<RunRecord> {
   const swarm = playedSwarm(scenario, job.strategy, quick)
   const told: string[] = []
   const watched = { ...swarm, groups: swarm.groups.map((group) => withWatch(group, told)) }
-  const result = await simulate({ sampleEveryMs: usualSampleMs, ...watched, seed: job.seed })
+  const traced = onTrace === undefined ? {} : { onTrace }
+  const result = await simulate({ sampleEveryMs: usualSampleMs, ...watched, ...traced, seed: job.seed })
   const faults = [...result.faults.map(({ message }) => message), ...told]
   return recordOf(job, swarm, { ...result, faults }, scopesOf(scenario))
 }

@@ -12,19 +12,25 @@ export interface TraceFile {
   close(): Promise<void>
 }
 
-/** One line of a trace: compact JSON, `event` first, then the wall time (ISO 8601), then the record. */
-export function formatRecord({ event, ...fields }: TraceRecord, wallMs: number): string {
-  return JSON.stringify({ event, time: new Date(wallMs).toISOString(), ...fields })
+/** One line of a trace: compact JSON, `event` first, then the wall time (ISO 8601) where there is one, then the record. */
+export function formatRecord({ event, ...fields }: TraceRecord, wallMs?: number): string {
+  const time = wallMs === undefined ? {} : { time: new Date(wallMs).toISOString() }
+  return JSON.stringify({ event, ...time, ...fields })
 }
 
 /**
- * Opens the file of `--trace`, `-` for standard output; a file that is there is replaced.
+ * Opens the file of `--trace`, `-` for standard output; a file that is there is replaced. `wallMs` is the clock on the wall;
+ * records of a simulation have none.
  * @throws CliError CANNOT_CREATE
  */
-export async function openTrace(target: string, runtime: Runtime): Promise<TraceFile> {
+export async function openTrace(
+  target: string,
+  runtime: Runtime,
+  wallMs: () => number | undefined = Date.now,
+): Promise<TraceFile> {
   if (target === '-') {
     const { stdout } = runtime.output
-    return { sink: (record) => void stdout.write(`${formatRecord(record, Date.now())}\n`), close: async () => {} }
+    return { sink: (record) => void stdout.write(`${formatRecord(record, wallMs())}\n`), close: async () => {} }
   }
   const path = resolve(runtime.cwd, target)
   const file = await open(path, 'w', 0o600).catch((cause: unknown) => {
@@ -40,7 +46,7 @@ export async function openTrace(target: string, runtime: Runtime): Promise<Trace
     runtime.output.warn(`the trace ${target} is incomplete: ${systemReason(error)}`)
   })
   return {
-    sink: (record) => void (isBroken || stream.write(`${formatRecord(record, Date.now())}\n`)),
+    sink: (record) => void (isBroken || stream.write(`${formatRecord(record, wallMs())}\n`)),
     close: () => new Promise((done) => (isBroken ? done() : stream.end(done))),
   }
 }

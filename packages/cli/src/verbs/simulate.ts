@@ -1,3 +1,4 @@
+import type { TraceSink } from '@bitloom/core'
 import {
   type LabProgress,
   type LabReport,
@@ -15,6 +16,7 @@ import { CliError, exitCodes, systemReason } from '../exit-codes.js'
 import { printable } from '../output.js'
 import type { ProgressRow } from '../progress/row.js'
 import type { Runtime } from '../runtime.js'
+import { openTrace } from '../trace/trace-file.js'
 import { writeWholeFile } from '../write-file.js'
 
 interface SimulateOptions {
@@ -25,6 +27,7 @@ interface SimulateOptions {
   readonly quick?: boolean
   readonly report?: string
   readonly list?: boolean
+  readonly trace?: string
 }
 
 /** `simulate SCENARIO`: runs strategies in simulated swarms and compares them. */
@@ -38,10 +41,13 @@ export async function simulate(
   if (options.seed !== undefined && options.seeds !== undefined) {
     throw new CliError('USAGE', '--seed runs one seed, --seeds several: give one of them')
   }
+  if (options.trace !== undefined && (options.seed === undefined || options.strategy?.length !== 1)) {
+    throw new CliError('USAGE', '--trace writes what one run decided: give one --seed and one --strategy')
+  }
   const target = options.report === undefined ? undefined : resolve(runtime.cwd, options.report)
   if (target !== undefined) await checkTarget(target)
   const path = await locateScenario(operand, runtime.cwd)
-  const report = await run(runtime, path, options)
+  const report = await traced(runtime, path, options)
   if (report === undefined) return exitCodes.unfinished.exit
   if (target !== undefined)
     await writeWholeFile(target, Buffer.from(await formatHtml(report, { scenario: operand })), true)
@@ -81,8 +87,24 @@ async function checkTarget(target: string): Promise<void> {
   }
 }
 
+/** With the trace in its file, where one is asked for. */
+async function traced(runtime: Runtime, path: string, options: SimulateOptions): Promise<LabReport | undefined> {
+  if (options.trace === undefined) return run(runtime, path, options)
+  const file = await openTrace(options.trace, runtime, () => undefined)
+  try {
+    return await run(runtime, path, options, file.sink)
+  } finally {
+    await file.close()
+  }
+}
+
 /** `undefined` when it was stopped. */
-async function run(runtime: Runtime, path: string, options: SimulateOptions): Promise<LabReport | undefined> {
+async function run(
+  runtime: Runtime,
+  path: string,
+  options: SimulateOptions,
+  onTrace?: TraceSink,
+): Promise<LabReport | undefined> {
   const { progress, stop } = runtime
   const { seeds, seed, strategy, quick, workers = availableParallelism() } = options
   const startedMs = performance.now()
@@ -100,6 +122,7 @@ async function run(runtime: Runtime, path: string, options: SimulateOptions): Pr
       ...(seed === undefined ? {} : { seed }),
       ...(strategy === undefined ? {} : { strategies: strategy }),
       ...(quick === undefined ? {} : { quick }),
+      ...(onTrace === undefined ? {} : { onTrace }),
     })
     progress.finish(late.rows)
     return report
