@@ -1,7 +1,9 @@
 import { scenario } from '@bitloom/lab'
+import piecePicker from '@bitloom/piece-picker'
 
 const KiB = 1024
 const MiB = 1024 * KiB
+const bytesPerSecond = 96 * KiB
 
 export default scenario({
   name: 'streaming',
@@ -16,14 +18,20 @@ export default scenario({
         upBytesPerSecond: 160 * KiB,
         downBytesPerSecond: MiB,
         arrive: { overMs: 60_000 },
-        playback: { bytesPerSecond: 96 * KiB },
+        playback: { bytesPerSecond },
       },
     ],
   },
   strategies: [
     { name: 'rarest-first', picker: 'rarest-first' },
     { name: 'sequential', picker: 'sequential' },
-    { name: 'streaming', picker: 'streaming', summary: 'What is due soon in order, the rest rarest first' },
+    {
+      name: 'streaming',
+      picker: 'streaming',
+      summary: 'What is due soon in order, the rest rarest first',
+      source: 'Vlavianos, Iliofotou, Faloutsos, “BiToS”, Global Internet Symposium 2006',
+      plugins: () => [piecePicker({ streaming: { bytesPerSecond } })],
+    },
   ],
   seeds: 10,
   metrics: ['startup', 'stalls', 'stalled', 'completion-median', 'seeder-copies', 'fairness-giving'],

@@ -4,7 +4,10 @@ import type { Clock, PickView } from '@bitloom/core'
 export interface PlaybackOptions {
   /** What playing takes. Without it there are no deadlines: the window starts at the first missing piece. */
   readonly bytesPerSecond?: number
-  /** How far ahead pieces are urgent. Default: ten seconds of playing, or 4 MiB; two pieces at least. */
+  /**
+   * How far ahead pieces are urgent. Default: ten seconds of playing; where the rate is unknown a sixteenth of the torrent,
+   * 4 MiB at most. Two pieces at least.
+   */
   readonly windowBytes?: number
   /** Playing starts when so much is there in a row. Default 0. */
   readonly startAfterBytes?: number
@@ -12,7 +15,9 @@ export interface PlaybackOptions {
   readonly lateMs?: number
 }
 
-const usualWindowBytes = 4_194_304
+/** Where the rate is unknown: more would leave nothing of a small torrent to be taken rarest first. */
+const usualWindowShare = 1 / 16
+const mostWindowBytes = 4_194_304
 const usualWindowSeconds = 10
 const usualLateMs = 2_000
 
@@ -77,10 +82,17 @@ export class Playback {
 
   /** Playing comes to it soon. */
   isUrgent(piece: number): boolean {
+    return this.#startOf(piece) < this.#positionBytes + this.#windowBytes
+  }
+
+  get #windowBytes(): number {
     const { bytesPerSecond, windowBytes } = this.#options
-    const wanted =
-      windowBytes ?? (bytesPerSecond === undefined ? usualWindowBytes : bytesPerSecond * usualWindowSeconds)
-    return this.#startOf(piece) < this.#positionBytes + Math.max(wanted, 2 * this.#view.pieceLengthBytes)
+    const { lengthBytes, pieceLengthBytes } = this.#view
+    const usualBytes =
+      bytesPerSecond === undefined
+        ? Math.min(lengthBytes * usualWindowShare, mostWindowBytes)
+        : bytesPerSecond * usualWindowSeconds
+    return Math.max(windowBytes ?? usualBytes, 2 * pieceLengthBytes)
   }
 
   /** Blocks of it were asked, now. */

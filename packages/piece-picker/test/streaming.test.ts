@@ -45,6 +45,11 @@ describe('streaming', () => {
     expect(ask('#########', 20)).toEqual(['0x4 deadline', '1x4 deadline', '2x4 deadline', '7x4 rarest', '5x4 rarest'])
   })
 
+  it('leaves most of a small torrent to be taken rarest first, where nothing is known of the player', () => {
+    const { ask } = player({ availability: '99999999999999999999999999999991' }, {})
+    expect(ask('#'.repeat(32), 12)).toEqual(['0x4 deadline', '1x4 deadline', '31x4 rarest'])
+  })
+
   it('shares a piece of the window among peers, however fast the first is', () => {
     const { ask, torrent } = player({ availability: '2222' }, { windowBytes: 2 * pieceBytes })
     expect(ask('####', 3)).toEqual(['0x3 deadline'])
