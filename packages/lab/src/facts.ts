@@ -29,10 +29,23 @@ export function isSeeding({ has }: PeerGroup): boolean {
   return has === 'all' || has === 1
 }
 
+/** The peers that had everything at the start. */
+function seedersOf(swarm: Swarm, peers: readonly PeerResult[]): readonly PeerResult[] {
+  const seeding = new Set(swarm.groups.filter(isSeeding).map(({ name }) => name))
+  return peers.filter(({ group }) => seeding.has(group))
+}
+
 /** What the peers that had everything at the start uploaded. */
 export function seederBytes(swarm: Swarm, { peers }: Pick<SwarmResult, 'peers'>): number {
-  const seeding = new Set(swarm.groups.filter(isSeeding).map(({ name }) => name))
-  return sumOf(peers.filter(({ group }) => seeding.has(group)).map((peer) => peer.uploadedBytes))
+  return sumOf(seedersOf(swarm, peers).map((peer) => peer.uploadedBytes))
+}
+
+/** The first sample at which each piece was with somebody who did not come with everything; `undefined`: at none. */
+export function allOutMs(swarm: Swarm, { peers, samples }: Pick<SwarmResult, 'peers' | 'samples'>): number | undefined {
+  const seeders = seedersOf(swarm, peers)
+  const seedersAt = (atMs: number): number =>
+    seeders.filter(({ joinedMs, leftMs = Infinity }) => joinedMs <= atMs && atMs < leftMs).length
+  return samples.find(({ atMs, availabilityMin }) => availabilityMin > seedersAt(atMs))?.atMs
 }
 
 /** Uploaded by honest peers / what their links could carry while they were there, until the last peer was whole; in percent. */

@@ -1,6 +1,7 @@
 import type { PeerResult, SwarmResult } from '@bitloom/simulator'
 import {
   type Swarm,
+  allOutMs,
   completionSeconds,
   downloadRate,
   meanOf,
@@ -179,6 +180,27 @@ export const metrics = {
       'Bytes uploaded by all honest peers ∕ what their links could have carried while they were there, until the last one was whole.',
     source: 'uplink utilisation in Bharambe, Herley, Padmanabhan, INFOCOM 2006',
     of: ({ swarm, result }) => uploadUse(swarm, result),
+  },
+  'peer-upload-use': {
+    title: 'Peers’ upload used',
+    unit: '%',
+    most: 100,
+    better: 'higher',
+    digits: 1,
+    meaning:
+      'Bytes uploaded by the peers ∕ what their links could have carried while they were there, until the last of them was whole; seeders are left out.',
+    source: 'mean upload utilisation in Bharambe, Herley, Padmanabhan, INFOCOM 2006',
+    of: ({ swarm, result, peers }) => uploadUse(swarm, { ...result, peers }),
+  },
+  'all-out': {
+    title: 'All pieces out',
+    unit: 's',
+    better: 'lower',
+    digits: 1,
+    ofSwarm: true,
+    meaning:
+      'When the peers that came without everything had every piece between them, from the start of the swarm: from then on the seeders may leave. To the sample; no value when it never was so.',
+    of: ({ swarm, result }) => scaledBy(1 / 1000, allOutMs(swarm, result)),
   },
   availability: {
     title: 'Copies of the rarest piece',

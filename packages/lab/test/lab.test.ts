@@ -144,20 +144,28 @@ describe('the scenarios that come with the lab', () => {
       'churn',
       'flash-crowd',
       'free-riders',
+      'free-riders-2006',
+      'rarest-first-2006',
       'slow-seeder',
       'streaming',
     ])
   })
 
-  it.each(['bad-peer', 'churn', 'flash-crowd', 'free-riders', 'slow-seeder', 'streaming'])(
-    '%s is named as its file, can be run quickly, and each of its strategies starts',
-    async (name) => {
-      const found = await loadScenario(await locateScenario(name, '/'))
-      expect(found.name).toBe(name)
-      expect(found.quick).toBeDefined()
-      const strategies = found.strategies.map((strategy) => strategy.name)
-      expect(strategies.length).toBeGreaterThan(1)
-      await expect(tryStrategies(found, strategies, true)).resolves.toBeUndefined()
-    },
-  )
+  it.each([
+    'bad-peer',
+    'churn',
+    'flash-crowd',
+    'free-riders',
+    'free-riders-2006',
+    'rarest-first-2006',
+    'slow-seeder',
+    'streaming',
+  ])('%s is named as its file, can be run quickly, and each of its strategies starts', async (name) => {
+    const found = await loadScenario(await locateScenario(name, '/'))
+    expect(found.name).toBe(name)
+    expect(found.quick).toBeDefined()
+    const strategies = found.strategies.map((strategy) => strategy.name)
+    expect(strategies.length).toBeGreaterThan(1)
+    await expect(tryStrategies(found, strategies, true)).resolves.toBeUndefined()
+  })
 })

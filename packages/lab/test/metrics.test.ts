@@ -45,6 +45,13 @@ const rows: readonly (readonly [MetricName, string, readonly PeerResult[], numbe
   ['seeder-share', '', [seeder(150), peer({ uploadedBytes: 50 })], 75],
   // Until 10 s the seeder could send 100 and the peer, which came at 5 s, 50.
   ['upload-use', 'while they were there', [seeder(50), peer({ joinedMs: 5000, uploadedBytes: 25 })], 50],
+  [
+    'peer-upload-use',
+    'without seeders',
+    [seeder(50), peer({ joinedMs: 5000, uploadedBytes: 25 }), peer({ uploadedBytes: 20 })],
+    30,
+  ],
+  ['all-out', 'is absent without samples', [seeder(50)], undefined],
   ['waste', '', [peer({ downloadedBytes: 200, wastedBytes: 50 })], 25],
   ['startup', '', [watched(2000, 0, 0), watched(4000, 1, 0), watched(undefined, 0, 0)], 4],
   ['stalls', '', [watched(2000, 0, 0), watched(4000, 3, 9000)], 1.5],
@@ -54,6 +61,14 @@ const rows: readonly (readonly [MetricName, string, readonly PeerResult[], numbe
 ]
 
 describe('figures', () => {
+  it.each([
+    ['more have the rarest piece than came with everything', [sample(0, 1), sample(1000, 1), sample(2000, 2)], 2],
+    ['the seeder has left', [sample(0, 1), sample(4000, 0), sample(6000, 1)], 6],
+    ['never', [sample(0, 1), sample(6000, 0)], undefined],
+  ])('all-out: %s', (_, samples, expected) => {
+    expect(figure('all-out', [{ ...seeder(50), leftMs: 3000 }, peer()], { samples })).toBe(expected)
+  })
+
   it.each(rows)('%s %s', (name, _, peers, expected) => {
     const rounded = (value: number | undefined) => (value === undefined ? undefined : Number(value.toFixed(9)))
     expect(rounded(figure(name, peers))).toBe(expected)
