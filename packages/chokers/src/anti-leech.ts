@@ -13,6 +13,7 @@ const steps = 2_000
 export function antiLeech(): Choker {
   return ranked({
     name: 'anti-leech',
+    source: 'Chow, Golubchik, Misra, “Improving BitTorrent: a simple approach”, IPTPS 2008',
     measures: (torrent) => [(facts) => -score(facts, torrent)],
     reason: (facts, torrent) => (isBeginner(facts, torrent) ? 'just began' : 'nearly whole'),
   })

@@ -30,6 +30,7 @@ interface Estimate {
 export function bitTyrant(capacity: number | undefined): Choker {
   return {
     name: 'bit-tyrant',
+    source: 'Piatek and others, “Do incentives build robustness in BitTorrent?”, NSDI 2007',
     create(torrent, random) {
       const seed = roundRobin(usualTurnPieces).create(torrent, random)
       const estimates = new WeakMap<PeerView, Estimate>()

@@ -17,6 +17,7 @@ const tryShare = 0.2
 export function propShare(capacity: number | undefined): Choker {
   return {
     name: 'prop-share',
+    source: 'Levin and others, “BitTorrent is an auction”, SIGCOMM 2008',
     create(torrent, random) {
       const seed = roundRobin(usualTurnPieces).create(torrent, random)
       const drawTries = tries(random)

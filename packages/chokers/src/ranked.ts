@@ -6,6 +6,7 @@ import { tries, tryCount } from './tries.js'
 /** What tells one choker of this kind from another. */
 export interface Ranking {
   readonly name: string
+  readonly source: string
   /** How peers that give us nothing are sorted, which is all of them while seeding. Among equals the one that waits longest. */
   measures(torrent: TorrentView, round: ChokeRound, past: History): readonly Measure[]
   /** The name of the reason for a peer that is chosen by these measures. */
@@ -22,6 +23,7 @@ export interface Ranking {
 export function ranked(ranking: Ranking): Choker {
   return {
     name: ranking.name,
+    source: ranking.source,
     create(torrent: TorrentView, random: Random) {
       const past = history(random)
       const drawTries = tries(random)

@@ -13,6 +13,7 @@ const stepBytesPerSecond = 2_048
 export function rateBased(): Choker {
   return ranked({
     name: 'rate-based',
+    source: 'libtorrent, rate_based_choker and fastest_upload',
     measures: () => [(facts) => -facts.upRate],
     reason: (facts) => (facts.upRate > 0 ? 'takes fastest' : 'waits longest'),
     slots: earnedSlots,

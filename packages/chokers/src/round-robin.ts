@@ -19,6 +19,7 @@ export function roundRobin(turnPieces: number): Choker {
   }
   return ranked({
     name: 'round-robin',
+    source: 'libtorrent, seed_choking_algorithm = round_robin',
     measures: (torrent, round, past) => [
       (facts) => Number(hadTurn(facts, torrent, round, past)),
       (facts) => (facts.unchokedAtMs === undefined ? 0 : -facts.upRate),

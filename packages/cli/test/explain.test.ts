@@ -238,8 +238,10 @@ describe('explain', () => {
 describe('plugins', () => {
   it('prints the tree of what is loaded', async () => {
     const { stdout } = await bench.run(['plugins'])
-    expect(stdout).toMatch(/^piece-picker \(contract 1, \d+\.\d ms\)\n\S+ binds PiecePicker rarest-first$/m)
-    expect(stdout).toMatch(/^\S+ binds Choker tit-for-tat$/m)
+    expect(stdout).toMatch(
+      /^piece-picker \(contract 1, \d+\.\d ms\)\n\S+ binds PiecePicker rarest-first \(Cohen, .*2003\)$/m,
+    )
+    expect(stdout).toMatch(/^\S+ binds Choker tit-for-tat \(Cohen, .*BEP 3\)$/m)
     expect(stdout).not.toMatch(/^cli/m)
   })
 })

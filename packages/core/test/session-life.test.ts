@@ -271,7 +271,7 @@ describe('a description', () => {
       'core (contract 1, _ ms)',
       '├─ binds Memory',
       '├─ binds ResumeStore',
-      '└─ binds Choker tit-for-tat',
+      '└─ binds Choker tit-for-tat (Cohen, “Incentives build robustness in BitTorrent”, 2003; BEP 3)',
       'session (contract 1, _ ms)',
       '└─ taps pieceVerified',
     ])

@@ -10,7 +10,10 @@ const lengthBytes = 200 * pieceBytes
 /** As many neighbours as in the paper. */
 const sparse = { maxPeers: 7 }
 
-/** What becomes of the only seeder. */
+/**
+ * What becomes of the only seeder.
+ * @type {Record<string, NonNullable<import('@bitloom/lab').Strategy['groups']>>}
+ */
 const seeders = {
   'leaves early': {},
   slow: {

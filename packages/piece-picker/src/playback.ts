@@ -80,6 +80,13 @@ export class Playback {
     return front
   }
 
+  /** Playing goes on and comes to it within `lateMs`. While it waits, nothing is due: all of the window is too late. */
+  isDue(piece: number): boolean {
+    const { bytesPerSecond = 0, lateMs = usualLateMs } = this.#options
+    if (!this.#hasStarted || this.#front < 0 || this.#positionBytes >= this.#startOf(this.#front)) return false
+    return this.#startOf(piece) - this.#positionBytes < (bytesPerSecond * lateMs) / 1_000
+  }
+
   /** Playing comes to it soon. */
   isUrgent(piece: number): boolean {
     return this.#startOf(piece) < this.#positionBytes + this.#windowBytes

@@ -11,10 +11,13 @@ const mostMisses = 1_000
  * Begun pieces first, then by priority, then the rarest, at random among equals; the first `randomFirstPieces` at random
  * within the highest priority, since rare ones are slow and a newcomer has nothing to give. When all of that yields
  * nothing, pieces that others lead.
+ * Source: Cohen, "Incentives Build Robustness in BitTorrent", 2003, for both; measured by Bharambe, Herley and Padmanabhan,
+ * INFOCOM 2006, and Legout, Urvoy-Keller and Michiardi, IMC 2006.
  */
 export function rarestFirst(randomFirstPieces: number): PiecePicker {
   return {
     name: 'rarest-first',
+    source: 'Cohen, “Incentives build robustness in BitTorrent”, 2003',
     create(torrent, random) {
       const table = new RankTable(torrent, random, true)
       return {
@@ -33,10 +36,14 @@ export function rarestFirst(randomFirstPieces: number): PiecePicker {
   }
 }
 
-/** Begun pieces first, then any at random within the highest priority. */
+/**
+ * Begun pieces first, then any at random within the highest priority.
+ * Source: the policy that Bharambe, Herley and Padmanabhan compare rarest-first with, INFOCOM 2006.
+ */
 export function randomOrder(): PiecePicker {
   return {
     name: 'random',
+    source: 'compared with rarest-first in Bharambe, Herley, Padmanabhan, INFOCOM 2006',
     create(torrent, random) {
       const table = new RankTable(torrent, random, false)
       return {

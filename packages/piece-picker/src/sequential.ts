@@ -1,9 +1,13 @@
 import type { PiecePicker, PickView } from '@bitloom/core'
 
-/** Begun pieces first, then in order of the byte stream; higher priorities before lower ones. */
+/**
+ * Begun pieces first, then in order of the byte stream; higher priorities before lower ones.
+ * Source: libtorrent, `sequential_download`.
+ */
 export function sequential(): PiecePicker {
   return {
     name: 'sequential',
+    source: 'libtorrent, sequential_download',
     create(torrent) {
       let priorities: readonly number[] | undefined
       return {

@@ -24,9 +24,14 @@ export function describeSession(
   return { plugins: Object.keys(taps).length === 0 ? plugins : [...plugins, owner] }
 }
 
-/** "PiecePicker rarest-first", "TrackerClient http https": a port and what tells its implementations apart. */
+/** "Choker tit-for-tat (BEP 3)", "TrackerClient http https": a port, what tells its implementations apart, and their source. */
 function describeBinding(binding: Binding, service: unknown): string {
-  return [tokenName(binding.port), ...labels(service)].join(' ')
+  return [tokenName(binding.port), ...labels(service), ...sourceOf(service)].join(' ')
+}
+
+function sourceOf(service: unknown): readonly string[] {
+  if (typeof service !== 'object' || service === null || !('source' in service)) return []
+  return typeof service.source === 'string' ? [`(${service.source})`] : []
 }
 
 function labels(service: unknown): readonly string[] {

@@ -34,9 +34,12 @@ interface Memory {
  * others in turns of 30 s, and snubbed peers only by such a try. Slots that nobody earned go round among the rest.
  * While seeding: peers keep their slot, the fastest first, until they had their turn and somebody waits for one.
  * The list holds more than the slots, best first.
+ * Source: Cohen, "Incentives Build Robustness in BitTorrent", 2003; turns of equal service while seeding are those of the newer
+ * mainline clients (Legout, Urvoy-Keller and Michiardi, IMC 2006), with the quota of libtorrent's `round_robin`.
  */
 export const titForTat: Choker = {
   name: 'tit-for-tat',
+  source: 'Cohen, “Incentives build robustness in BitTorrent”, 2003; BEP 3',
   create(torrent, random) {
     const memories = new WeakMap<PeerView, Memory>()
     const pickOptimistic = optimisticRotation(random)
