@@ -145,7 +145,7 @@ describe('the ledger', () => {
 function deliver(peer: Peer, asked: Asked): void {
   const length = layout.blockLength(asked.piece, asked.block)
   const target = peer.blockStart(asked.piece, asked.block * block, length)
-  target?.fill(1)
+  target?.fill(1, peer.blockOffset, peer.blockOffset + length)
   if (target !== undefined) peer.blockEnd(asked.piece, asked.block * block, length)
 }
 

@@ -67,6 +67,7 @@ export function openScene(internals: Internals, options: SceneOptions): SwarmSce
       pick: (peer, picks) => (picker.pick(peer, picks), false),
       changed: (piece) => picker.changed?.(piece),
       reset: () => picker.reset?.(),
+      judgesBlocks: false,
       keep: () => true,
       unchoke: () => [],
       shown: () => undefined,

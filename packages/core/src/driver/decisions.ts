@@ -134,9 +134,12 @@ export class TorrentDecisions implements Decisions {
     if (guilty !== undefined) this.#parts.failed(this.#threw('piece picker', guilty, step, cause))
   }
 
+  get judgesBlocks(): boolean {
+    return this.#parts.hooks.storeBlockTapped
+  }
+
   keep(peer: Peer, piece: number, begin: number, bytes: Uint8Array): boolean {
     const { hooks } = this.#parts
-    if (!hooks.storeBlockTapped) return true
     const view = this.#parts.view()
     if (!isReady(view)) return true
     const plugin = hooks.storeBlock(piece, begin, bytes, peer, view)

@@ -11,10 +11,13 @@ export function memoryPool(limitBytes = keptBytes): Memory {
   // In the order of use, the latest last.
   const free = new Map<number, Uint8Array[]>()
   let kept = 0
+  let latest: { readonly lengthBytes: number; readonly list: Uint8Array[] } | undefined
   const touch = (lengthBytes: number): Uint8Array[] => {
+    if (latest?.lengthBytes === lengthBytes) return latest.list
     const list = free.get(lengthBytes) ?? []
     free.delete(lengthBytes)
     free.set(lengthBytes, list)
+    latest = { lengthBytes, list }
     return list
   }
   const evict = (): void => {
@@ -24,6 +27,7 @@ export function memoryPool(limitBytes = keptBytes): Memory {
         kept -= lengthBytes
       }
       if (list.length === 0) free.delete(lengthBytes)
+      if (list === latest?.list) latest = undefined
       if (kept <= limitBytes) return
     }
   }

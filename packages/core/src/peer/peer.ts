@@ -80,6 +80,8 @@ export class Peer implements Wire, PeerView {
   shown: Bits | undefined
   /** It counts as one seed in the availability, not by single pieces. */
   countsAsSeed = false
+  /** It is among those that this turn touched. */
+  isTouched = false
   /** Bytes that are being read or sent for it. */
   outputBytes = 0
   /** Since when it has taken nothing of them. */
@@ -105,8 +107,9 @@ export class Peer implements Wire, PeerView {
   isSuspect = false
   /** It was told what we have, or that we have nothing yet. */
   wasGreeted = false
-  /** The block whose payload is arriving; written by the ledger's arrivals. */
-  placing: Placing | undefined
+  /** Where a block that is arriving goes; written by the ledger's arrivals. One for all: no object per block. */
+  readonly place: Place = { piece: 0, begin: 0, scratch: undefined, owner: undefined }
+  blockOffset = 0
   readonly #lapsed = new Set<number>()
   /** Blocks of it that a plugin rejected. */
   readonly #barred = new Set<number>()
@@ -340,6 +343,11 @@ export class Peer implements Wire, PeerView {
     if (tell) this.out.cancel(piece, block * blockBytes, length)
   }
 
+  /** The block whose payload is arriving. */
+  get placing(): Readonly<Place> | undefined {
+    return this.place.owner === undefined ? undefined : this.place
+  }
+
   /** The block that is arriving has nowhere to go any more: its rest is skipped. */
   abandon(): void {
     const { placing } = this
@@ -431,13 +439,13 @@ export class Peer implements Wire, PeerView {
   }
 }
 
-export interface Placing {
-  readonly piece: number
-  readonly begin: number
+export interface Place {
+  piece: number
+  begin: number
   /** Where its payload goes, unless that is the extent itself. */
-  readonly scratch: Uint8Array | undefined
-  /** The open piece it belongs to: a piece may have been given up and begun anew meanwhile. */
-  readonly owner: object
+  scratch: Uint8Array | undefined
+  /** The open piece it belongs to, which may have been given up and begun anew meanwhile; `undefined`: nothing arrives. */
+  owner: object | undefined
 }
 
 interface EarlyHaves {

@@ -26,7 +26,7 @@ export class Arrivals {
     this.#parts = parts
   }
 
-  /** Where an arriving block goes; `undefined` = it is of no use any more. */
+  /** Where an arriving block goes, from `peer.blockOffset` on; `undefined` = it is of no use any more. */
   place(peer: Peer, piece: number, begin: number, length: number): Uint8Array | undefined {
     const open = this.#open.get(piece)
     const block = begin / blockBytes
@@ -37,9 +37,14 @@ export class Arrivals {
     const { memory } = this.#parts
     const alone = open.askers[block] === 1 && peer.asked.has(piece, block)
     const scratch = alone ? undefined : memory.take(length)
-    peer.placing = { piece, begin, scratch, owner: open }
+    const { place } = peer
+    place.piece = piece
+    place.begin = begin
+    place.scratch = scratch
+    place.owner = open
     extent.bytes ??= memory.take(extent.lengthBytes)
-    return scratch ?? extent.bytes.subarray(begin - extent.begin, begin - extent.begin + length)
+    peer.blockOffset = scratch === undefined ? begin - extent.begin : 0
+    return scratch ?? extent.bytes
   }
 
   /** The bytes of the block that is arriving from `peer`, before it is counted; `undefined` if it is of no use any more. */
@@ -82,8 +87,10 @@ export class Arrivals {
 
   /** The block that is arriving from this peer has no place any more. */
   drop(peer: Peer): void {
-    const scratch = peer.placing?.scratch
-    peer.placing = undefined
+    const { place } = peer
+    const { scratch } = place
+    place.scratch = undefined
+    place.owner = undefined
     if (scratch !== undefined) this.#parts.memory.give(scratch)
   }
 }

@@ -33,7 +33,7 @@ export class Blame {
 
   /** A copy of this piece was wrong: a good one tells whose fault it was. */
   suspects(piece: number): boolean {
-    return this.#copies.some((copy) => copy.piece === piece)
+    return this.#copies.length > 0 && this.#copies.some((copy) => copy.piece === piece)
   }
 
   /** The fingerprints of a good copy, `undefined` = nobody could take them. Answers who lied, and forgets the piece. */

@@ -48,6 +48,8 @@ export interface Decisions {
   /** Availability, priority or state of one piece changed, or of many. */
   changed(piece: number): void
   reset(): void
+  /** Somebody looks at blocks: else `keep` need not be asked. */
+  readonly judgesBlocks: boolean
   /** False = this block is waste. */
   keep(peer: Peer, piece: number, begin: number, bytes: Uint8Array): boolean
   unchoke(round: ChokeRound): readonly Unchoke[]

@@ -91,7 +91,10 @@ export class ExtentPath {
     const verifier = this.#parts.torrent.metainfo?.verifier
     if (verifier?.kind !== 'sha1' || digests.sha1 === undefined) return false
     const at = piece * 20
-    return digests.sha1.every((byte, index) => byte === verifier.hashes[at + index])
+    for (let index = 0; index < 20; index++) {
+      if (digests.sha1[index] !== verifier.hashes[at + index]) return false
+    }
+    return true
   }
 
   #reject(ledger: Ledger, open: OpenPiece, extent: Extent): void {

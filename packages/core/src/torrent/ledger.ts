@@ -133,7 +133,8 @@ export class Ledger implements Picks {
       if (this.#mayAsk(peer, open.piece) && !this.#isClosedTo(open, peer) && !this.#isLed(open, peer))
         helpful.push(open)
     }
-    helpful.sort((a, b) => Number(b.lead === peer) - Number(a.lead === peer) || a.missingBlocks - b.missingBlocks)
+    if (helpful.length > 1)
+      helpful.sort((a, b) => Number(b.lead === peer) - Number(a.lead === peer) || a.missingBlocks - b.missingBlocks)
     let taken = 0
     for (const open of helpful) {
       if (this.#left <= 0) break

@@ -59,7 +59,7 @@ export class OpenPiece {
     const blocks = layout.blockCount(piece)
     this.states = new Uint8Array(blocks)
     this.askers = new Uint8Array(blocks)
-    this.givers = Array.from({ length: blocks }, () => undefined)
+    this.givers = Array.from<Peer | undefined>({ length: blocks })
     this.freeBlocks = blocks
     this.missingBlocks = blocks
     this.lastMoveMs = nowMs

@@ -2,6 +2,7 @@ import { blockBytes } from '../metainfo/metainfo.js'
 import type { Peer } from '../peer/peer.js'
 import type { Allowance, Decisions, Effects, TorrentBooks } from './effects.js'
 import { Serving } from './serving.js'
+import { Touched } from './touched.js'
 
 export interface RequestParts {
   readonly torrent: TorrentBooks
@@ -33,7 +34,7 @@ export class Requests {
   /** The highest rate at which one peer sends to us, measured once a second. */
   bestRate = 0
   readonly #parts: RequestParts
-  readonly #dirty = new Set<Peer>()
+  readonly #dirty = new Touched()
   /** Peers that could take more, had there been something to ask or room to put it. */
   readonly #hungry = new Set<Peer>()
   /** Peers that could take more but for a rate limit; who was served longest ago comes first. */
@@ -49,8 +50,8 @@ export class Requests {
   /** Marks one peer for a refill at the end of the turn; nothing for one that left. */
   mark(peer: Peer): void {
     if (!this.#parts.torrent.peers.has(peer.key)) return
-    this.#dirty.add(peer)
     this.#parts.effects.settleLater()
+    this.#dirty.add(peer)
   }
 
   markAll(): void {
@@ -64,6 +65,7 @@ export class Requests {
 
   /** Peers that wait for memory or something to ask get another chance. */
   wakeHungry(): void {
+    if (this.#hungry.size === 0) return
     for (const peer of this.#hungry) this.mark(peer)
     this.#hungry.clear()
   }
@@ -82,13 +84,20 @@ export class Requests {
   }
 
   #refillAll(nowMs: number): void {
-    this.#inTurn.clear()
-    for (const peer of this.#dirty) this.#refill(peer, nowMs, Infinity)
+    // To clear a set makes a new table, also of an empty one.
+    if (this.#inTurn.size > 0) this.#inTurn.clear()
+    for (let index = 0; index < this.#dirty.size; index++) {
+      const peer = this.#dirty.at(index)
+      if (peer !== undefined) this.#refill(peer, nowMs, Infinity)
+    }
   }
 
   /** What a limit lets through is shared, or whoever comes first would take it all. */
   #refillInTurn(nowMs: number): void {
-    for (const peer of this.#dirty) this.#inTurn.add(peer)
+    for (let index = 0; index < this.#dirty.size; index++) {
+      const peer = this.#dirty.at(index)
+      if (peer !== undefined) this.#inTurn.add(peer)
+    }
     let waiting = this.#inTurn.size
     for (const peer of [...this.#inTurn]) {
       const available = this.#parts.allowance.toAsk(nowMs)

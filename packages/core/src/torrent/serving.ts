@@ -1,5 +1,6 @@
 import { blockBytes } from '../metainfo/metainfo.js'
 import type { Peer } from '../peer/peer.js'
+import type { Touched } from './touched.js'
 import type { Allowance, Effects } from './effects.js'
 
 /** Blocks in one run: one read, one write. */
@@ -24,8 +25,12 @@ export class Serving {
   }
 
   /** Serves those who wait already, then those who were touched. */
-  serve(touched: Iterable<Peer>, nowMs: number): void {
-    for (const peer of touched) if (peer.inbox.size > 0) this.#waiting.add(peer)
+  serve(touched: Touched, nowMs: number): void {
+    for (let index = 0; index < touched.size; index++) {
+      const peer = touched.at(index)
+      if (peer !== undefined && peer.inbox.size > 0) this.#waiting.add(peer)
+    }
+    if (this.#waiting.size === 0) return
     for (let [peer] = this.#waiting; peer !== undefined; [peer] = this.#waiting) {
       const available = this.#allowance.toSend(nowMs)
       if (available <= 0) return

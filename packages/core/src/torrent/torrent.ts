@@ -279,13 +279,17 @@ export class Torrent implements PeerEvents, TorrentBooks {
     peer.blockCame(length, nowMs)
     this.receivedBytes += length
     if (!wasAsked) this.requests.charge(length, nowMs)
-    const bytes = ledger.arrivals.bytesOf(peer, length)
-    const keep = bytes === undefined || this.#parts.decisions.keep(peer, piece, begin, bytes)
+    const keep = !this.#parts.decisions.judgesBlocks || this.#keeps(peer, piece, begin, length)
     if (!keep) peer.bar(piece, begin / blockBytes)
     const extent = ledger.arrivals.count(peer, keep, wasAsked, nowMs)
     if (extent === undefined) this.wastedBytes += length
     else if (extent.stage === 'full') this.extents.filled(extent)
     this.requests.mark(peer)
+  }
+
+  #keeps(peer: Peer, piece: number, begin: number, length: number): boolean {
+    const bytes = this.ledger?.arrivals.bytesOf(peer, length)
+    return bytes === undefined || this.#parts.decisions.keep(peer, piece, begin, bytes)
   }
 
   extended(peer: Peer, id: number, payload: Uint8Array): void {

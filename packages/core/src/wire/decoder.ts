@@ -33,6 +33,7 @@ export class MessageDecoder {
   #begin = 0
   #length = 0
   #target: Uint8Array | undefined
+  #offset = 0
 
   /** Calls `sink` for each message, in order and within `push`. */
   constructor(sink: Wire, limits: DecoderLimits = {}) {
@@ -196,13 +197,14 @@ export class MessageDecoder {
       this.#sink.blockEnd(piece, begin, 0)
     } else {
       this.#target = target
+      this.#offset = this.#sink.blockOffset ?? 0
       this.#expect('payload', this.#length)
     }
   }
 
   #takePayload(bytes: Uint8Array, at: number, end: number): number {
     const stop = Math.min(end, at + this.#left)
-    this.#target?.set(bytes.subarray(at, stop), this.#length - this.#left)
+    this.#target?.set(bytes.subarray(at, stop), this.#offset + this.#length - this.#left)
     this.#left -= stop - at
     if (this.#left === 0) {
       this.#target = undefined

@@ -142,7 +142,7 @@ export class WireEncoder implements Wire {
     const at = this.#length
     const needed = at + lengthBytes
     if (needed > this.#room.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#room.length * 2, largeSlabBytes))
+      const grown = new Uint8Array(Math.max(needed, this.#room.length * 8, largeSlabBytes))
       grown.set(this.#room)
       this.#room = grown
     }

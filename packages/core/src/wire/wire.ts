@@ -21,10 +21,12 @@ export interface Wire {
   /** A message of another known or claimed id. In: the payload is dead after the call. */
   other(id: number, payload: Uint8Array): void
   /**
-   * A block begins. In: answers where its payload goes (exactly `length` bytes), `undefined` = skip it.
+   * A block begins. In: answers where its payload goes (`length` bytes from `blockOffset` on), `undefined` = skip it.
    * Out: answers the gap in the output slab that the caller fills before `blockEnd`.
    */
   blockStart(piece: number, begin: number, length: number): Uint8Array | undefined
+  /** In: where in the answer of the last `blockStart` the payload begins; 0 if left out. */
+  readonly blockOffset?: number
   /** The payload of the last `blockStart` is complete. */
   blockEnd(piece: number, begin: number, length: number): void
 }

@@ -102,6 +102,7 @@ export class TorrentBench {
         pick: (peer, picks) => (picking.pick(peer, picks), false),
         changed: () => {},
         reset: () => {},
+        judgesBlocks: true,
         keep: () => this.keeps,
         unchoke: () => [],
         shown: () => undefined,
@@ -206,8 +207,9 @@ export class TorrentBench {
   startBlock(seat: Seat, piece: number, index: number, good: boolean, length = layout.blockLength(piece, index)): void {
     if (seat.arriving !== undefined) return
     const begin = index * block
-    const target = seat.peer.blockStart(piece, begin, length)
-    if (target === undefined) return
+    const whole = seat.peer.blockStart(piece, begin, length)
+    if (whole === undefined) return
+    const target = whole.subarray(seat.peer.blockOffset, seat.peer.blockOffset + length)
     seat.arriving = { piece, begin, length, good, target }
     this.#fill(seat.arriving, 0, length >> 1)
   }
