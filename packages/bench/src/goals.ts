@@ -94,7 +94,9 @@ function shapeGoals(find: Find, rows: readonly SideRow[]): Goal[] {
 }
 
 function scaleGoals({ scale }: BenchResults): Goal[] {
-  const { idleTorrents, idlePeers } = scale ?? {}
+  // Of fewer, as in a quick run, nothing can be said.
+  const idleTorrents = scale !== undefined && scale.idleTorrents.count >= 10_000 ? scale.idleTorrents : undefined
+  const idlePeers = scale !== undefined && scale.idlePeers.count >= 1_000 ? scale.idlePeers : undefined
   const percent = (share: number | undefined): number | undefined => (share === undefined ? undefined : share * 100)
   const torrents = '10,000 seeding torrents without peers'
   return [

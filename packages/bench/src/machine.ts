@@ -15,9 +15,11 @@ export interface MachineFacts {
 }
 
 export function machineFacts(args: readonly string[], folder: string): MachineFacts {
+  // Where the results went is no part of how they were made.
+  const telling = args.filter((arg, at) => arg !== '--json' && args[at - 1] !== '--json')
   return {
     date: new Date().toISOString().slice(0, 10),
-    command: ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' '),
+    command: ['npm run bench', ...(telling.length > 0 ? ['--', ...telling] : [])].join(' '),
     processor: cpus()[0]?.model.trim() ?? 'unknown',
     cores: availableParallelism(),
     memoryGibibytes: Math.round(totalmem() / 2 ** 30),

@@ -53,6 +53,19 @@ describe('goals', () => {
     expect(find('event-loop')).toMatchObject({ measured: '30.0 ms', isMet: false })
   })
 
+  it('on scale hold for as many as the goal says', () => {
+    const scaleOf = (count: number): BenchResults => ({
+      facts,
+      scale: {
+        firstDialMs: 100,
+        idleTorrents: { count, startSeconds: 1, startCpuSeconds: 1, rssMebibytes: 100, cpuShare: 0.01 },
+        idlePeers: { count, bytesEach: 1_000, idleCpuShare: 0, stormCpuShare: 0.01, stormPiecesPerSecond: 10 },
+      },
+    })
+    const met = (count: number) => goalsOf(scaleOf(count)).filter(({ isMet }) => isMet === true).length
+    expect([met(100), met(1_000), met(10_000)]).toEqual([1, 3, 6])
+  })
+
   it('that the run did not measure are neither met nor missed', () => {
     expect(find('peers-50')).toMatchObject({ measured: undefined, isMet: undefined })
     const rows = goalTable(goalsOf({ facts }))
