@@ -1,6 +1,9 @@
 import { blockHeader, blockHeaderBytes, messageIds } from '@bitloom/core'
+import type { Fifo } from './host.js'
 import { SymbolicBytes } from './symbolic-bytes.js'
 
+/** Writes of this size wait for nobody when nothing of their connection is queued: an uplink sends packets in turn. */
+export const smallBytes = 2_048
 /** What is sent at a stretch; blocks of data are 16 KiB. */
 export const quantumBytes = 16_384 + blockHeaderBytes
 
@@ -17,6 +20,27 @@ export interface Cargo {
   done: (() => void) | undefined
   /** The block that travels right behind, in the same stretch. */
   more: Cargo | undefined
+}
+
+/** Blocks and the small messages between them go together as far as `mostBytes` reach, and one goes in any case. */
+export function shiftStretch(outbox: Fifo<Cargo>, mostBytes: number): Cargo | undefined {
+  const first = outbox.shift()
+  if (first?.bytes !== undefined) return first
+  let last = first
+  let lengthBytes = first?.lengthBytes ?? 0
+  for (let next = outbox.first; last !== undefined && next !== undefined; next = outbox.first) {
+    lengthBytes += next.lengthBytes
+    if (!goesAlong(next) || lengthBytes > mostBytes) break
+    outbox.shift()
+    last.more = next
+    last = next
+  }
+  return first
+}
+
+/** Symbolic blocks may share a stretch, also with messages that carry no data of their own. */
+function goesAlong({ bytes }: Cargo): boolean {
+  return bytes === undefined || (bytes.length <= smallBytes && bytes[4] !== messageIds.piece)
 }
 
 /** What a cargo and those behind it weigh together. */
@@ -69,18 +93,23 @@ function cutBytes(bytes: Uint8Array): Cargo[] {
   const cargo: Cargo[] = []
   for (let at = 0; at < bytes.length; at += quantumBytes) {
     const part = at === 0 && bytes.length <= quantumBytes ? bytes : bytes.subarray(at, at + quantumBytes)
-    cargo.push({
-      lengthBytes: part.length,
-      payloadBytes: 0,
-      bytes: part,
-      piece: 0,
-      begin: 0,
-      isGood: true,
-      done: undefined,
-      more: undefined,
-    })
+    cargo.push(byteCargo(part))
   }
   return cargo
+}
+
+/** Bytes as they are, in one stretch. */
+export function byteCargo(bytes: Uint8Array): Cargo {
+  return {
+    lengthBytes: bytes.length,
+    payloadBytes: 0,
+    bytes,
+    piece: 0,
+    begin: 0,
+    isGood: true,
+    done: undefined,
+    more: undefined,
+  }
 }
 
 /** Writes stretches out as bytes again, one at a time: what it answers is dead after the next call. */

@@ -1,6 +1,6 @@
 import { blockHeaderBytes, type Connection } from '@bitloom/core'
 import type { EventTarget } from './event-queue.js'
-import type { LinkEnd } from './link-end.js'
+import { arrival, type LinkEnd } from './link-end.js'
 import type { VirtualClock } from './virtual-clock.js'
 
 /** How a node is connected. */
@@ -24,6 +24,13 @@ const mostStretchBytes = 65_536 + 4 * blockHeaderBytes
 
 const uplinkFree = 0
 const downlinkRoom = 1
+const gathered = 2
+
+/** How coarse time is at a host; see `NetworkSpec`. */
+export interface Coarseness {
+  readonly stretchMs: number
+  readonly gatherMs: number
+}
 
 /**
  * One node's line. Its uplink serves its connections in turn, a block at a time; a connection whose receiver has enough
@@ -55,15 +62,19 @@ export class Host implements EventTarget {
   readonly #waiting = new Fifo<LinkEnd>()
   readonly #granted = new Set<LinkEnd>()
   #isWakeSet = false
+  readonly #gatherMs: number
+  /** By time: whom something reaches then, in the order it was sent. */
+  readonly #gatherings = new Map<number, LinkEnd[]>()
 
   /** What it sends at a stretch at the most, but for a single block. */
   readonly #stretchBytes: number
 
-  constructor(traceId: number, name: string, line: Line, clock: VirtualClock, stretchMs: number) {
+  constructor(traceId: number, name: string, line: Line, clock: VirtualClock, { stretchMs, gatherMs }: Coarseness) {
     this.traceId = traceId
     this.name = name
     this.line = line
     this.#clock = clock
+    this.#gatherMs = gatherMs
     this.#upPerMs = line.upBytesPerSecond / 1_000
     this.#downPerMs = line.downBytesPerSecond / 1_000
     this.#stretchBytes = stretchMs === 0 ? 0 : Math.min(mostStretchBytes, stretchMs * this.#upPerMs)
@@ -90,8 +101,37 @@ export class Host implements EventTarget {
     return Math.max(atMs, this.#downBusyMs)
   }
 
+  /** Something reaches an end at `atMs` or, where deliveries are gathered, somewhat later. Answers when. */
+  deliver(end: LinkEnd, atMs: number): number {
+    if (this.#gatherMs === 0) {
+      this.#clock.at(atMs, end, arrival)
+      return atMs
+    }
+    const dueMs = Math.ceil(atMs / this.#gatherMs) * this.#gatherMs
+    const gathering = this.#gatherings.get(dueMs)
+    if (gathering !== undefined) {
+      gathering.push(end)
+    } else {
+      this.#gatherings.set(dueMs, [end])
+      this.#clock.at(dueMs, this, gathered)
+    }
+    return dueMs
+  }
+
+  #deliverGathered(): void {
+    const nowMs = this.#clock.nowMs()
+    const ends = this.#gatherings.get(nowMs) ?? []
+    this.#gatherings.delete(nowMs)
+    for (const end of ends) {
+      this.#clock.trace.add(nowMs, end.traceId, arrival)
+      end.fire(arrival)
+    }
+  }
+
   fire(code: number): void {
-    if (code === uplinkFree) {
+    if (code === gathered) {
+      this.#deliverGathered()
+    } else if (code === uplinkFree) {
       const sent = this.#sending
       this.#sending = undefined
       sent?.stretchSent()

@@ -1,19 +1,21 @@
-import { BitloomError, type Connection, type IpEndpoint, messageIds } from '@bitloom/core'
-import { type Cargo, cutCargo, stretchBytes, tellDone } from './cargo.js'
+import { BitloomError, type Connection, type IpEndpoint } from '@bitloom/core'
+import { byteCargo, type Cargo, cutCargo, shiftStretch, smallBytes, stretchBytes, tellDone } from './cargo.js'
 import type { EventTarget } from './event-queue.js'
 import { Fifo, type Host } from './host.js'
 import type { SimulatedNetwork } from './simulated-network.js'
 import { SymbolicBytes } from './symbolic-bytes.js'
 
-/** Writes of this size wait for nobody when nothing of their connection is queued: an uplink sends packets in turn. */
-const smallBytes = 2_048
 const highWaterBytes = 1_048_576
+/** So much on its way to a reader that pauses, or waiting for it, keeps its sender from sending more (TCP's window). */
+const windowBytes = 262_144
 
-const arrival = 0
+/** Something has reached an end. */
+export const arrival = 0
 const farClosed = 1
 const lost = 2
 const resumed = 3
 const toldLate = 4
+const windowOpened = 5
 
 /**
  * One end of a simulated connection: bytes go out by the host's uplink, take the latency, come in by the far host's
@@ -35,9 +37,12 @@ export class LinkEnd implements Connection, EventTarget {
   /** In a queue of its host, or on the uplink. */
   #isOffered = false
   #isBlocked = false
+  /** It may not send: the far side does not read. */
+  #isHeld = false
   /** On the way to this end; those at the front have arrived. */
   readonly #inbox = new Fifo<Cargo>()
   #arrived = 0
+  #inboxBytes = 0
   #lastArrivalMs = 0
   #isPaused = false
   #isClosed = false
@@ -79,13 +84,19 @@ export class LinkEnd implements Connection, EventTarget {
       done()
       return false
     }
-    if (!this.#hasOutput && !this.#isOffered && bytes.length <= smallBytes) this.#slip(bytes, done)
+    const mayPass = !this.#hasOutput && !this.#isOffered && !this.far.#isFull
+    if (mayPass && bytes.length <= smallBytes) this.#slip(bytes, done)
     else this.#queue(bytes, done)
     this.#isBlocked = this.#outboxBytes > highWaterBytes
     return !this.#isBlocked
   }
 
   #slip(bytes: Uint8Array, done: () => void): void {
+    if (!(bytes instanceof SymbolicBytes)) {
+      this.#send(byteCargo(bytes.slice()), bytes.length, this.host.slip(bytes.length))
+      done()
+      return
+    }
     for (const cargo of cutCargo(bytes, done)) this.#send(cargo, cargo.lengthBytes, this.host.slip(cargo.lengthBytes))
   }
 
@@ -101,34 +112,31 @@ export class LinkEnd implements Connection, EventTarget {
     return this.#stretch !== undefined || this.#outbox.size > 0
   }
 
+  /** It pauses, and enough waits for it. */
+  get #isFull(): boolean {
+    return this.#isPaused && this.#inboxBytes >= windowBytes
+  }
+
   #offer(): void {
     if (this.#isOffered || !this.#hasOutput) return
+    this.#isHeld = this.far.#isFull
+    if (this.#isHeld) return
     this.#isOffered = true
     this.host.offer(this)
   }
 
   /** It is this end's turn: how long its next stretch is; 0 = it has nothing to send any more. */
   nextStretch(mostBytes: number): number {
-    if (this.#stretch === undefined) this.#cutStretch(mostBytes)
-    if (this.#stretch === undefined) this.#isOffered = false
-    return this.#stretch === undefined ? 0 : this.#stretchBytes
+    this.#isHeld = this.far.#isFull
+    if (this.#stretch === undefined && !this.#isHeld) this.#cutStretch(mostBytes)
+    const maySend = this.#stretch !== undefined && !this.#isHeld
+    if (!maySend) this.#isOffered = false
+    return maySend ? this.#stretchBytes : 0
   }
 
-  /** Blocks and the small messages between them go together as far as `mostBytes` reach, and one goes in any case. */
   #cutStretch(mostBytes: number): void {
-    const first = this.#outbox.shift()
-    this.#stretch = first
-    if (first === undefined) return
-    this.#stretchBytes = first.lengthBytes
-    let last = first
-    if (first.bytes !== undefined) return
-    for (let next = this.#outbox.first; next !== undefined; next = this.#outbox.first) {
-      if (!goesAlong(next) || this.#stretchBytes + next.lengthBytes > mostBytes) return
-      this.#outbox.shift()
-      this.#stretchBytes += next.lengthBytes
-      last.more = next
-      last = next
-    }
+    this.#stretch = shiftStretch(this.#outbox, mostBytes)
+    if (this.#stretch !== undefined) this.#stretchBytes = stretchBytes(this.#stretch)
   }
 
   /** Its next stretch is on the uplink until `sentMs`. */
@@ -144,10 +152,10 @@ export class LinkEnd implements Connection, EventTarget {
     const { far } = this
     const earliestMs = sentMs + this.#network.latencyMs(this.host, far.host)
     const atMs = Math.max(far.host.accept(lengthBytes, earliestMs), far.#lastArrivalMs)
-    far.#lastArrivalMs = atMs
     far.#inbox.push(stretch)
+    far.#inboxBytes += lengthBytes
     this.#network.count('sentBytes', lengthBytes)
-    this.#network.clock.at(atMs, far, arrival)
+    far.#lastArrivalMs = far.host.deliver(far, atMs)
   }
 
   /** Its stretch has left the uplink. */
@@ -164,6 +172,7 @@ export class LinkEnd implements Connection, EventTarget {
     else if (code === resumed) this.#deliver()
     else if (code === lost) this.#end(new BitloomError('IO', 'the connection was lost'))
     else if (code === toldLate) this.#tellLate()
+    else if (code === windowOpened) this.#offer()
     else this.#farClosed()
   }
 
@@ -196,6 +205,7 @@ export class LinkEnd implements Connection, EventTarget {
     const cargo = this.#inbox.shift()
     if (cargo === undefined) return
     const lengthBytes = stretchBytes(cargo)
+    this.#inboxBytes -= lengthBytes
     this.#network.count('receivedBytes', lengthBytes)
     const { bytes, cut } = this.#network.unpack(cargo)
     if (cut > 0)
@@ -263,6 +273,14 @@ export class LinkEnd implements Connection, EventTarget {
   resume(): void {
     this.#isPaused = false
     this.#deliverSoon()
+    const { far } = this
+    if (!far.#isHeld) return
+    far.#isHeld = false
+    this.#network.clock.at(
+      this.#network.clock.nowMs() + this.#network.latencyMs(this.host, far.host),
+      far,
+      windowOpened,
+    )
   }
 
   #deliverSoon(): void {
@@ -278,9 +296,4 @@ export class LinkEnd implements Connection, EventTarget {
     far.#lastArrivalMs = Math.max(far.#lastArrivalMs, atMs)
     this.#network.clock.at(far.#lastArrivalMs, far, farClosed)
   }
-}
-
-/** Symbolic blocks may share a stretch, also with messages that carry no data of their own. */
-function goesAlong({ bytes }: Cargo): boolean {
-  return bytes === undefined || (bytes.length <= smallBytes && bytes[4] !== messageIds.piece)
 }

@@ -2,24 +2,30 @@ import type { Memory } from '@bitloom/core'
 
 const blockBytes = 16_384
 
+/** What is known of one buffer, shared by all views of it. */
+interface Truth {
+  /** Where spoilt blocks begin. */
+  spoilt?: Set<number> | undefined
+  /** All of it is spoilt. */
+  isRotten?: boolean
+  /** Gives the page back, if the buffer has one of its own. */
+  release?: (() => void) | undefined
+}
+
 /**
  * A buffer whose payload is not there: thousands of them are views of one shared page. Copying into it copies nothing
  * but one fact, whether the bytes are good or spoilt, block by block. What is written by index (message headers) is
  * kept, if the page is the buffer's own.
  */
 export class SymbolicBytes extends Uint8Array<ArrayBuffer> {
-  #root: SymbolicBytes = this
-  #offset = 0
-  /** Where spoilt blocks begin; kept by the root. */
-  #spoilt: Set<number> | undefined
-  /** All of it is spoilt; kept by the root. */
-  #isRotten = false
-  /** Gives the page back; kept by the root of a buffer with a page of its own. */
-  #release: (() => void) | undefined
+  readonly #truth: Truth
+  readonly #offset: number
 
-  constructor(page: ArrayBuffer, begin: number, lengthBytes: number, release?: () => void) {
+  /** A buffer of its own, or with `of` a part of one, which begins at `offset` of it. */
+  constructor(page: ArrayBuffer, begin: number, lengthBytes: number, of: Truth = {}, offset = 0) {
     super(page, begin, lengthBytes)
-    this.#release = release
+    this.#truth = of
+    this.#offset = offset
   }
 
   /** Copies are plain bytes, which nobody takes for good data. */
@@ -28,17 +34,15 @@ export class SymbolicBytes extends Uint8Array<ArrayBuffer> {
   }
 
   override subarray(begin = 0, end = this.length): SymbolicBytes {
-    const part = new SymbolicBytes(this.buffer, this.byteOffset + begin, Math.max(0, end - begin))
-    part.#root = this.#root
-    part.#offset = this.#offset + begin
-    return part
+    const lengthBytes = Math.max(0, end - begin)
+    return new SymbolicBytes(this.buffer, this.byteOffset + begin, lengthBytes, this.#truth, this.#offset + begin)
   }
 
   override set(source: ArrayLike<number>, at = 0): void {
     const begin = this.#offset + at
     const block = begin - (begin % blockBytes)
-    if (!isGood(source)) this.#root.#mark(block)
-    else if (begin === block) this.#root.#spoilt?.delete(block)
+    if (!isGood(source)) this.#mark(block)
+    else if (begin === block) this.#truth.spoilt?.delete(block)
   }
 
   /** Really copies: bytes that are read by index, like those of messages. */
@@ -47,30 +51,30 @@ export class SymbolicBytes extends Uint8Array<ArrayBuffer> {
   }
 
   #mark(begin: number): void {
-    this.#spoilt ??= new Set()
-    this.#spoilt.add(begin)
+    this.#truth.spoilt ??= new Set()
+    this.#truth.spoilt.add(begin)
   }
 
   /** These bytes are not what they should be. */
   spoil(): void {
-    this.#root.#mark(this.#offset)
+    this.#mark(this.#offset)
   }
 
   /** What begins here is not what it should be. */
   spoilAt(offset: number): void {
-    this.#root.#mark(this.#offset + offset)
+    this.#mark(this.#offset + offset)
   }
 
   /** All of the buffer is good, or spoilt, whatever was known of its parts. */
   declare(good: boolean): void {
-    this.#root.#isRotten = !good
-    this.#root.#spoilt = undefined
+    this.#truth.isRotten = !good
+    this.#truth.spoilt = undefined
   }
 
   /** Nothing in this range is spoilt. */
   get isGood(): boolean {
-    const spoilt = this.#root.#spoilt
-    if (this.#root.#isRotten) return false
+    const { spoilt, isRotten } = this.#truth
+    if (isRotten === true) return false
     if (spoilt === undefined || spoilt.size === 0) return true
     const [begin, end] = [this.#offset, this.#offset + this.length]
     for (const at of spoilt) if (at >= begin && at < end) return false
@@ -79,20 +83,21 @@ export class SymbolicBytes extends Uint8Array<ArrayBuffer> {
 
   /** Where spoilt blocks begin, as offsets; the beginning if all of it is spoilt. */
   get spoiltAt(): readonly number[] {
-    if (this.#root.#isRotten) return [0]
-    const offsets = [...(this.#root.#spoilt ?? [])].map((at) => at - this.#offset)
+    const { spoilt = [], isRotten } = this.#truth
+    if (isRotten === true) return [0]
+    const offsets = [...spoilt].map((at) => at - this.#offset)
     return offsets.filter((at) => at >= 0 && at < this.length)
   }
 
   /** Something spoilt begins at this offset. */
   isSpoiltAt(offset: number): boolean {
-    return this.#root.#spoilt?.has(this.#offset + offset) === true
+    return this.#truth.spoilt?.has(this.#offset + offset) === true
   }
 
   /** Its page may be used by others from now on: nothing written into it is read any more. */
   release(): void {
-    this.#release?.()
-    this.#release = undefined
+    this.#truth.release?.()
+    this.#truth.release = undefined
   }
 }
 
@@ -119,7 +124,7 @@ export class SymbolicMemory implements Memory {
     const free = this.#pages.get(lengthBytes) ?? []
     this.#pages.set(lengthBytes, free)
     const page = free.pop() ?? new ArrayBuffer(lengthBytes)
-    return new SymbolicBytes(page, 0, lengthBytes, () => void free.push(page))
+    return new SymbolicBytes(page, 0, lengthBytes, { release: () => void free.push(page) })
   }
 
   give(bytes: Uint8Array): void {

@@ -3,7 +3,7 @@ import { simulate } from '../src/index.js'
 import { KiB, MiB, peers, seeds, sumOf } from './swarms.js'
 
 /** What a run may cost: a multiple of what an idle core takes, since tests share theirs with others. */
-const timesSlower = 6
+const timesSlower = 5
 
 describe('what a swarm costs', () => {
   it.each([
@@ -17,7 +17,7 @@ describe('what a swarm costs', () => {
       const before = process.cpuUsage()
       const result = await simulate({
         seed: '1',
-        network: { stretchMs: 64 },
+        network: { stretchMs: 64, gatherMs: 64 },
         torrent: { lengthBytes, pieceBytes: 256 * KiB },
         groups: [
           seeds(Math.ceil(count / 100), { upBytesPerSecond: 4 * MiB, downBytesPerSecond: 4 * MiB }),

@@ -127,6 +127,39 @@ describe('a connection', () => {
     expect(lengths.size).toBeGreaterThan(5)
   })
 
+  it('brings what was gathered on the multiples of its time, in order, and a close after it', async () => {
+    const { clock, host, connect } = world({ gatherMs: 20 })
+    const [near, far] = await connect(host({ latencyMs: 3 }), host())
+    const sentMs = clock.nowMs()
+    const came: [string, number][] = []
+    far.onBytes((bytes) => void came.push([String(bytes[0]), clock.nowMs()]))
+    far.onClose(() => void came.push(['closed', clock.nowMs()]))
+    for (let index = 0; index < 5; index++)
+      clock.after(index * 5, () => void near.write(Uint8Array.of(index), () => {}))
+    clock.after(21, () => near.close())
+    await clock.advance(1_000)
+    expect(came.map(([what]) => what)).toEqual(['0', '1', '2', '3', '4', 'closed'])
+    for (const [index, [, atMs]] of came.slice(0, 5).entries()) {
+      expect(atMs % 20).toBe(0)
+      expect(atMs - sentMs - index * 5).toBeGreaterThanOrEqual(8)
+      expect(atMs - sentMs - index * 5).toBeLessThan(28)
+    }
+  })
+
+  it('sends a reader that pauses no more than a window full, and goes on when it reads again', async () => {
+    const { clock, network, host, connect } = world()
+    const [near, far] = await connect(host({ upBytesPerSecond: MiB }), host())
+    const count = pump(near, far)
+    far.pause()
+    await clock.advance(60_000)
+    expect(count.bytes).toBe(0)
+    expect(network.totals.sentBytes).toBeGreaterThanOrEqual(256 * KiB)
+    expect(network.totals.sentBytes).toBeLessThan(512 * KiB)
+    far.resume()
+    await clock.advance(60_000)
+    expect(count.bytes / 60).toBeGreaterThan(0.97 * MiB)
+  })
+
   it('calls done once for each write, sent or dropped, and says when it is above high water', async () => {
     const { clock, host, connect } = world()
     const [near, far] = await connect(host({ upBytesPerSecond: 100_000 }), host())

@@ -1,10 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { simulate } from '../src/index.js'
+import { simulate, type SwarmResult } from '../src/index.js'
 import { checkSeeds } from '../src/seeds.js'
 import { KiB, MiB, peers, seeds, smallSwarm, sumOf } from './swarms.js'
 
 const here = { project: 'simulator', file: 'swarm.sim' }
 const bytes = 4 * MiB
+
+const endOf = ({ finishedAtMs }: SwarmResult): number => finishedAtMs
+
+/** How long peers took, in the mean. */
+function meanOf({ peers }: SwarmResult): number {
+  const took = peers.flatMap(({ joinedMs, completedMs }) => (completedMs === undefined ? [] : [completedMs - joinedMs]))
+  return took.reduce((sum, ms) => sum + ms, 0) / took.length
+}
 
 describe('a swarm', () => {
   it('ends with everybody whole, no faults, and nothing uploaded that was not downloaded', async () => {
@@ -50,31 +58,43 @@ describe('a swarm', () => {
     expect(result.finishedAtMs).toBeLessThan(18_500)
   })
 
-  it('computed in coarser stretches takes fewer events and comes to nearly the same end', async () => {
-    const [blocks, stretches] = await Promise.all(
-      [0, 64].map((stretchMs) =>
-        simulate(
-          smallSwarm({
-            network: { stretchMs },
-            torrent: { lengthBytes: 16 * MiB, pieceBytes: 256 * KiB },
-            groups: [seeds(1), peers(10, { upBytesPerSecond: MiB }), peers(2, { name: 'liar', behaviour: 'corrupt' })],
-          }),
+  it.each([
+    { stretchMs: 64, gatherMs: 0, mostEvents: 0.75 },
+    { stretchMs: 0, gatherMs: 64, mostEvents: 1.5 },
+    { stretchMs: 64, gatherMs: 64, mostEvents: 0.75 },
+  ])(
+    'computed in coarser time comes to nearly the same end: $stretchMs and $gatherMs ms',
+    async ({ mostEvents, ...coarse }) => {
+      const [exact, coarser] = await Promise.all(
+        [{}, coarse].map((network) =>
+          simulate(
+            smallSwarm({
+              network,
+              torrent: { lengthBytes: 16 * MiB, pieceBytes: 256 * KiB },
+              groups: [
+                seeds(1),
+                peers(10, { upBytesPerSecond: MiB }),
+                peers(2, { name: 'liar', behaviour: 'corrupt' }),
+              ],
+            }),
+          ),
         ),
-      ),
-    )
-    if (blocks === undefined || stretches === undefined) throw new RangeError('two runs')
-    for (const result of [blocks, stretches]) {
-      expect(result.finished).toBe(true)
-      expect(result.faults).toEqual([])
-      for (const peer of result.peers.filter(({ group }) => group === 'peer')) {
-        expect(peer.downloadedBytes - peer.wastedBytes).toBe(16 * MiB)
+      )
+      if (exact === undefined || coarser === undefined) throw new RangeError('two runs')
+      for (const result of [exact, coarser]) {
+        expect(result.finished).toBe(true)
+        expect(result.faults).toEqual([])
+        for (const peer of result.peers.filter(({ group }) => group === 'peer')) {
+          expect(peer.downloadedBytes - peer.wastedBytes).toBe(16 * MiB)
+        }
+        // Lies are found in stretches of several blocks too.
+        expect(sumOf(result, 'wastedBytes')).toBeGreaterThan(0)
       }
-      // Lies are found in stretches of several blocks too.
-      expect(sumOf(result, 'wastedBytes')).toBeGreaterThan(0)
-    }
-    expect(stretches.events).toBeLessThan(0.75 * blocks.events)
-    expect(Math.abs(stretches.finishedAtMs - blocks.finishedAtMs)).toBeLessThan(0.15 * blocks.finishedAtMs)
-  })
+      expect(coarser.traceHash).not.toBe(exact.traceHash)
+      expect(coarser.events).toBeLessThan(mostEvents * exact.events)
+      for (const of of [endOf, meanOf]) expect(Math.abs(of(coarser) - of(exact))).toBeLessThan(0.15 * of(exact))
+    },
+  )
 
   it('goes on through broken connections, split deliveries, jitter, and peers that come and go', async () => {
     await checkSeeds(here, ['1', '2'], async (seed) => {

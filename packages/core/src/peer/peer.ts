@@ -78,6 +78,8 @@ export class Peer implements Wire, PeerView {
   haves = new Bits(0)
   /** What it may see of our pieces; `undefined` = all. */
   shown: Bits | undefined
+  /** Pieces of ours that it has too, and was not told of yet. */
+  readonly untold: number[] = []
   /** It counts as one seed in the availability, not by single pieces. */
   countsAsSeed = false
   /** It is among those that this turn touched. */

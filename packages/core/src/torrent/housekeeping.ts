@@ -9,7 +9,7 @@ const stallMs = 30_000
 /** Two peers that want nothing of each other part after this long. */
 const uselessMs = 10_000
 
-/** Once a second for a torrent with peers: rates, windows, keep-alives, stalls, and connections that are of no use. */
+/** Once a second for a torrent with peers: rates, windows, keep-alives, stalls, late HAVEs, connections that are of no use. */
 export function keepHouse(torrent: Torrent, effects: Effects, nowMs: number): void {
   let bestRate = 0
   for (const peer of torrent.peers.values()) {
@@ -28,6 +28,7 @@ export function keepHouse(torrent: Torrent, effects: Effects, nowMs: number): vo
   }
   torrent.requests.bestRate = bestRate
   torrent.requests.wakeHungry()
+  torrent.showing.tellRest()
 }
 
 function measure(peer: Peer, nowMs: number): void {

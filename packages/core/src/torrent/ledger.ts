@@ -117,6 +117,7 @@ export class Ledger implements Picks {
     const peer = this.#peer
     if (peer === undefined || this.#left <= 0 || !this.#mayAsk(peer, piece)) return 0
     const open = this.#open.get(piece)
+    if (open?.freeBlocks === 0) return 0
     if (open !== undefined) return this.#isClosedTo(open, peer) ? 0 : this.#takeFree(open, peer, limit, 'free', reason)
     const fresh = this.#open.add(piece, peer.isSuspect || this.#exclusive.has(piece), this.#nowMs)
     if (fresh === undefined) return 0

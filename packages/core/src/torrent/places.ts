@@ -65,8 +65,11 @@ export class Places {
   }
 
   #rankOfId(peerId: Uint8Array): number {
-    const both = [this.#ownId, peerId].sort(compareBytes)
-    const hash = this.#sha1(Uint8Array.from(both.flatMap((id) => [...id])))
+    const isFirst = compareBytes(this.#ownId, peerId) < 0
+    const both = new Uint8Array(this.#ownId.length + peerId.length)
+    both.set(isFirst ? this.#ownId : peerId)
+    both.set(isFirst ? peerId : this.#ownId, isFirst ? this.#ownId.length : peerId.length)
+    const hash = this.#sha1(both)
     return new DataView(hash.buffer, hash.byteOffset).getUint32(0)
   }
 }

@@ -81,15 +81,33 @@ export class Showing {
 
   /**
    * Tells every peer but the seeds of the new pieces; called a few times a second, so that HAVEs leave in batches. Who has
-   * a piece is told as well: it may have shown us that piece alone, and wait to hear of it (BEP 16).
+   * a piece is told as well, but not at once: it may have shown us that piece alone, and wait to hear of it (BEP 16).
    */
   tellHaves(): void {
     if (this.#unannounced.length === 0) return
     for (const peer of this.#parts.torrent.peers.values()) {
       if (peer.isSeed || peer.shown !== undefined) continue
-      for (const piece of this.#unannounced) peer.out.have(piece)
-      this.#parts.effects.flush(peer)
+      let isNews = false
+      for (const piece of this.#unannounced) {
+        peer.untold.push(piece)
+        isNews ||= !peer.haves.has(piece)
+      }
+      if (isNews) this.#tell(peer)
     }
     this.#unannounced.length = 0
+  }
+
+  /** Tells what was no news and waited for some; called once a second. */
+  tellRest(): void {
+    for (const peer of this.#parts.torrent.peers.values()) if (peer.untold.length > 0) this.#tell(peer)
+  }
+
+  #tell(peer: Peer): void {
+    const { ledger } = this.#parts.torrent
+    // What it may see, or what we have, is another thing by now.
+    const isDue = !peer.isSeed && peer.shown === undefined
+    for (const piece of peer.untold) if (isDue && ledger?.have.has(piece) === true) peer.out.have(piece)
+    peer.untold.length = 0
+    this.#parts.effects.flush(peer)
   }
 }

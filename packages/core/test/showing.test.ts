@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest'
+import { type Seat, TorrentBench } from './support/torrent-bench.js'
+import { bytesOf } from './wire-log.js'
+
+const noPicker = { name: 'none', create: () => ({ pick: () => {} }) }
+
+function benchWithTwo(): { bench: TorrentBench; lacking: Seat; having: Seat; said: (seat: Seat) => unknown } {
+  const bench = new TorrentBench(16, noPicker)
+  const [lacking, having] = [bench.join(false), bench.join(false)]
+  having.peer.have(2)
+  const said = ({ peer }: Seat): unknown => (peer.out as unknown as { takeOutput(): unknown }).takeOutput()
+  said(lacking)
+  said(having)
+  return { bench, lacking, having, said }
+}
+
+const havePiece2 = bytesOf('00000005 04 00000002')
+
+describe('a piece that became ours', () => {
+  it('is told at once to who lacks it, within a second to who has it', () => {
+    const { bench, lacking, having, said } = benchWithTwo()
+    bench.ledger.have.add(2)
+    bench.torrent.showing.add(2)
+    bench.torrent.showing.tellHaves()
+    expect(said(lacking)).toEqual(havePiece2)
+    expect(said(having)).toBeUndefined()
+    bench.housekeep()
+    expect(said(lacking)).toBeUndefined()
+    expect(said(having)).toEqual(havePiece2)
+  })
+
+  it('goes along with the next news', () => {
+    const { bench, having, said } = benchWithTwo()
+    for (const piece of [2, 3]) {
+      bench.ledger.have.add(piece)
+      bench.torrent.showing.add(piece)
+      bench.torrent.showing.tellHaves()
+    }
+    expect(said(having)).toEqual(bytesOf('00000005 04 00000002 00000005 04 00000003'))
+  })
+
+  it('is not told late to anybody when it was lost meanwhile', () => {
+    const { bench, having, said } = benchWithTwo()
+    bench.ledger.have.add(2)
+    bench.torrent.showing.add(2)
+    bench.torrent.showing.tellHaves()
+    bench.torrent.forget(2)
+    said(having)
+    bench.housekeep()
+    expect(said(having)).toBeUndefined()
+  })
+})
