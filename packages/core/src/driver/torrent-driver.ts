@@ -1,4 +1,3 @@
-import type { Bits } from '../bytes/bits.js'
 import { BitloomError, isBitloomError, type StorageError } from '../bytes/errors.js'
 import type { InfoHashes, MagnetLink, Metainfo } from '../metainfo/metainfo.js'
 import { Storage } from '../ports/storage.js'
@@ -9,16 +8,14 @@ import { transition, type TorrentStep } from '../torrent/transition.js'
 import { Announcer } from './announcer.js'
 import type { AddOptions, TorrentLimits } from './api.js'
 import { asError } from './as-error.js'
-import { Checks } from './checks.js'
-import { TorrentContent } from './content.js'
 import type { EngineContext } from './context.js'
-import { DataPath } from './data-path.js'
 import { isReady, TorrentDecisions } from './decisions.js'
 import { deferred } from './deferred.js'
 import { readInfo } from './provided-info.js'
 import { RecordKeeper } from './record-keeper.js'
 import { Strategies, type StrategyNames } from './strategies.js'
 import { Swarm } from './swarm.js'
+import { TorrentData } from './torrent-data.js'
 import { OwnLimits } from './torrent-limits.js'
 import { TorrentTracer } from './torrent-tracer.js'
 import { torrentView, type ViewSource } from './torrent-view.js'
@@ -49,14 +46,12 @@ export class TorrentDriver implements ViewSource {
   readonly #decisions: TorrentDecisions
   readonly #schedule: AnnounceSchedule
   readonly #announcer: Announcer
-  readonly #checks: Checks
+  readonly #data: TorrentData
   readonly #strategies: Strategies
   readonly #keeper: RecordKeeper
   /** Where the data will be, as long as there is no content. */
   #directory: string
   #recalling: Promise<void> = Promise.resolve()
-  #content: TorrentContent | undefined
-  #dataPath: DataPath | undefined
   /** Something was missing: being whole is an event that trackers hear of. */
   #wasMissing = false
   #isCompleted = false
@@ -98,8 +93,16 @@ export class TorrentDriver implements ViewSource {
     this.#keeper = this.#makeKeeper()
     this.#schedule = new AnnounceSchedule(this.trackerUrls, context.random.fork(`trackers/${this.id}`))
     this.#announcer = this.#makeAnnouncer()
-    this.#checks = new Checks(context.turns, {
-      found: (have) => this.#begin(have),
+    this.#data = new TorrentData({
+      context,
+      options,
+      swarm: this.swarm,
+      keeper: this.#keeper,
+      directory: () => this.#directory,
+      opened: () => this.#step('opened'),
+      checked: () => this.#begin(),
+      blocked: (error) => this.#blocked(error),
+      lostPiece: (piece, error) => this.#lostPiece(piece, error),
       failed: (error) => this.#fail(error),
     })
     this.#strategies = new Strategies({
@@ -121,10 +124,10 @@ export class TorrentDriver implements ViewSource {
       view: this.view,
       torrent: this.torrent,
       limits: this.limits,
-      content: () => this.#content,
+      content: () => this.#data.content,
       trackers: () => this.#schedule.urls,
       webSeeds: () => this.metainfo?.webSeeds ?? this.#options.torrent.webSeeds,
-      home: () => this.#content?.home ?? this.#directory,
+      home: () => this.#data.content?.home ?? this.#directory,
       isPaused: () => this.#pausing,
       syncFailed: (error) => this.#syncFailed(error),
       wake: () => this.#context.wake(),
@@ -167,7 +170,7 @@ export class TorrentDriver implements ViewSource {
   /** Known from the start for a torrent file, later for a magnet link. */
   get metainfo(): Metainfo | undefined {
     const { torrent } = this.#options
-    return this.#content?.metainfo ?? (isMetainfo(torrent) ? torrent : undefined)
+    return this.#data.content?.metainfo ?? (isMetainfo(torrent) ? torrent : undefined)
   }
 
   get torrent(): Torrent {
@@ -183,7 +186,7 @@ export class TorrentDriver implements ViewSource {
   }
 
   get directory(): string {
-    return this.#content?.directory ?? this.#directory
+    return this.#data.content?.directory ?? this.#directory
   }
 
   get picker(): string | undefined {
@@ -195,7 +198,7 @@ export class TorrentDriver implements ViewSource {
   }
 
   get checkedPieces(): number {
-    return this.#content?.checkedPieces ?? 0
+    return this.#data.content?.checkedPieces ?? 0
   }
 
   get knownAddresses(): number {
@@ -228,7 +231,7 @@ export class TorrentDriver implements ViewSource {
     if (this.state === 'failed') return
     const { torrent } = this.#options
     if (isMetainfo(torrent)) {
-      this.#load(torrent)
+      this.#data.load(torrent)
     } else {
       this.#context.turns.run(() => {
         this.#step('metadata-missing')
@@ -251,52 +254,7 @@ export class TorrentDriver implements ViewSource {
     })
   }
 
-  #load(metainfo: Metainfo): void {
-    const content = this.#makeContent(metainfo)
-    if (content === undefined) return
-    this.#content = content
-    this.#checks.start((signal) => this.#open(content, signal))
-  }
-
-  async #open(content: TorrentContent, signal: AbortSignal): Promise<Bits> {
-    await content.open(signal)
-    this.#context.turns.run(() => this.#step('opened'))
-    return content.check(this.#options.check ?? 'resume', signal)
-  }
-
-  /** `undefined`: the torrent failed, since the choice of its files did. */
-  #makeContent(metainfo: Metainfo): TorrentContent | undefined {
-    const [context, options] = [this.#context, this.#options]
-    try {
-      const [torrent, keeper, directory] = [this.torrent, this.#keeper, this.#directory]
-      return new TorrentContent({ context, metainfo, options, directory, torrent, keeper })
-    } catch (error) {
-      context.turns.run(() => this.#fail(asError(error)))
-      return undefined
-    }
-  }
-
-  #begin(have: Bits): void {
-    const content = this.#content
-    const storage = content?.handle
-    if (content === undefined || storage === undefined) return
-    const { metainfo } = content
-    const { turns, clock, hasher, memory } = this.#context
-    this.#dataPath = new DataPath({
-      turns,
-      clock,
-      hasher,
-      memory,
-      storage,
-      torrent: this.torrent,
-      blocked: (error) => this.#blocked(error),
-      lostPiece: (piece, error) => this.#lostPiece(piece, error),
-      failed: (error) => this.#fail(error),
-    })
-    this.swarm.dataPath = this.#dataPath
-    this.swarm.contentKnown(metainfo.layout.pieceCount)
-    this.torrent.setContent(metainfo, content.ledger(have, storage))
-    this.torrent.restore(content.takePartial(), turns.nowMs)
+  #begin(): void {
     this.#wasMissing ||= !this.torrent.isWhole
     this.#step(this.torrent.isWhole ? 'checked-whole' : 'checked-partial')
     this.#strategies.renew()
@@ -309,7 +267,7 @@ export class TorrentDriver implements ViewSource {
 
   /** Joins the swarm; asks for nothing while the disk takes nothing. */
   #run(): void {
-    const blockedBy = this.#dataPath?.blockedBy
+    const { blockedBy } = this.#data
     if (blockedBy === undefined) this.torrent.startFetching()
     else this.#blocked(blockedBy)
     this.#schedule.start(this.#context.turns.nowMs)
@@ -330,7 +288,7 @@ export class TorrentDriver implements ViewSource {
   /** `completed` is told when every wanted piece is durable; data that was found whole is not told to trackers. */
   #wantedWhole(): void {
     const { turns } = this.#context
-    this.#content?.settle().then(
+    this.#data.content?.settle().then(
       () => turns.run(() => this.#settledWhole()),
       (error: unknown) => turns.run(() => this.#syncFailed(asError(error))),
     )
@@ -338,7 +296,7 @@ export class TorrentDriver implements ViewSource {
 
   /** Where a file is gone, what is left is looked at; else nobody knows what is on the disk. */
   #syncFailed(error: Error): void {
-    this.#content?.doubt()
+    this.#data.content?.doubt()
     if (isBitloomError(error) && error.code === 'GONE') this.#recheck('changed')
     else this.#fail(error)
   }
@@ -389,9 +347,8 @@ export class TorrentDriver implements ViewSource {
 
   #fail(error: Error): void {
     if (this.isClosed || !this.#step('fail', error)) return
-    this.#checks.end()
     this.#leave('the torrent failed')
-    this.#endDataPath()
+    this.#data.end()
     this.ready.reject(error)
     this.completed.reject(error)
     this.#context.turns.watch(() => this.#context.hooks.torrentFailed(error, this.view))
@@ -400,12 +357,6 @@ export class TorrentDriver implements ViewSource {
   #leave(reason: string): void {
     this.swarm.dropAll(reason)
     this.#stopped = Promise.all([this.#stopped, this.#announcer.stop()])
-  }
-
-  /** Gives up what is open: nothing is held, asked or written any more but what a port has in its hands. */
-  #endDataPath(): void {
-    this.torrent.closeOpen()
-    this.#dataPath?.close()
   }
 
   // Commands.
@@ -434,30 +385,19 @@ export class TorrentDriver implements ViewSource {
   }
 
   #recheck(how: 'full' | 'changed'): void {
-    const content = this.#content ?? (this.state === 'failed' ? this.#contentOfFile() : undefined)
-    if (content === undefined || !this.#step('recheck')) return
-    this.#content = content
+    const mayLoad = this.state === 'failed' ? this.metainfo : undefined
+    if (!this.#data.mayRecheck(mayLoad) || !this.#step('recheck')) return
     this.swarm.dropAll('checking')
-    this.#endDataPath()
-    const idle = this.#dataPath?.idle()
-    this.#checks.start(async (signal) => {
-      await idle
-      if (content.handle === undefined) await content.open(signal)
-      return content.check(how, signal)
-    })
-  }
-
-  #contentOfFile(): TorrentContent | undefined {
-    return this.metainfo === undefined ? undefined : this.#makeContent(this.metainfo)
+    this.#data.recheck(how)
   }
 
   select(choice: readonly boolean[]): void {
-    this.#content?.select(choice)
+    this.#data.content?.select(choice)
     this.#selectionChanged()
   }
 
   prioritize(pieces: readonly number[], priority: number): void {
-    this.#content?.prioritize(pieces, () => priority)
+    this.#data.content?.prioritize(pieces, () => priority)
     this.#selectionChanged()
   }
 
@@ -517,8 +457,8 @@ export class TorrentDriver implements ViewSource {
   async move(directory: string): Promise<void> {
     if (this.isClosed) throw new BitloomError('CLOSED', `the torrent ${this.name} was removed`)
     // Without metadata there is nothing to take along yet.
-    if (this.#content === undefined) this.#directory = directory
-    else await this.#content.move(directory)
+    if (this.#data.content === undefined) this.#directory = directory
+    else await this.#data.content.move(directory)
     this.#context.turns.run(() => this.#keeper.began())
   }
 
@@ -535,7 +475,7 @@ export class TorrentDriver implements ViewSource {
       return
     }
     this.#step('metadata')
-    this.#load(metadata)
+    this.#data.load(metadata)
     if (this.metainfo !== undefined) this.swarm.metadataKnown()
   }
 
@@ -571,10 +511,9 @@ export class TorrentDriver implements ViewSource {
     const gone = new BitloomError('CLOSED', `the torrent ${this.name} was removed`)
     this.ready.reject(gone)
     this.completed.reject(gone)
-    this.#checks.end()
     this.#leave('the torrent was removed')
     this.#keeper.ending()
-    this.#endDataPath()
+    this.#data.end()
     const late = (): Error =>
       new BitloomError('CLOSED', `the storage of ${this.name} took longer than ${storageCloseMs / 1_000} s to close`)
     try {
@@ -585,11 +524,10 @@ export class TorrentDriver implements ViewSource {
   }
 
   async #flush(how: 'kept' | 'removed' | 'deleted'): Promise<void> {
-    await Promise.all([this.#recalling, this.#checks.over()])
-    await this.#dataPath?.idle()
+    await Promise.all([this.#recalling, this.#data.idle()])
     const kept = this.#pausing ? 'paused' : 'active'
     await this.#keeper.close(how === 'deleted' ? 'forgotten' : how === 'kept' ? kept : 'removed')
-    await this.#content?.close(how === 'deleted')
+    await this.#data.content?.close(how === 'deleted')
   }
 }
 
