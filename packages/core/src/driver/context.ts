@@ -39,8 +39,20 @@ export interface EngineContext {
   ban(host: string, forMs: number, reason: string): void
   /** Upload slots of one torrent in this round. */
   slotsFor(torrentId: string): number
+  /** The peers of all torrents. */
+  readonly crowd: { size: number }
+}
+
+/** The same as one torrent sees it. */
+export interface TorrentContext extends EngineContext {
   /** Peers were found, or a place became free. */
   dialSoon(): void
   /** A deadline may have come nearer. */
   wake(): void
+}
+
+/** What the engine hears from each torrent. */
+export interface Wakes<T> {
+  dialSoon(torrent: T): void
+  wake(torrent: T): void
 }

@@ -3,6 +3,7 @@ import type { Endpoint } from '../ports/endpoint.js'
 import { formatEndpoint } from '../ports/endpoint.js'
 import { Transport } from '../ports/transport.js'
 import type { EngineContext } from './context.js'
+import { Deadlines } from './deadlines.js'
 import type { Handshakes } from './handshakes.js'
 import type { TorrentDriver } from './torrent-driver.js'
 import { bannedHost } from './torrent-tracer.js'
@@ -17,47 +18,66 @@ const noTransport: Refusal = { refuse: 'no transport speaks to such addresses' }
 export class Dialer {
   readonly #context: EngineContext
   readonly #handshakes: Handshakes
-  readonly #torrents: () => Iterable<TorrentDriver>
+  readonly #dialSoon: (torrent: TorrentDriver) => void
   /** Those under way. */
   readonly #dials = new Set<AbortController>()
   readonly #pending = new Map<TorrentDriver, number>()
+  /** Who may have somebody to dial; who dialled longest ago comes first. */
+  readonly #wanting = new Set<TorrentDriver>()
+  /** When the others may. */
+  readonly #later = new Deadlines<TorrentDriver>()
   #halfOpen = 0
   #tokens: number
   #tokensAtMs: number
   #isClosed = false
 
-  constructor(context: EngineContext, handshakes: Handshakes, torrents: () => Iterable<TorrentDriver>) {
+  /** `dialSoon` hears of a torrent that lost a dial. */
+  constructor(context: EngineContext, handshakes: Handshakes, dialSoon: (torrent: TorrentDriver) => void) {
     this.#context = context
     this.#handshakes = handshakes
-    this.#torrents = torrents
+    this.#dialSoon = dialSoon
     this.#tokens = context.limits().dialsPerSecond
     this.#tokensAtMs = context.turns.nowMs
   }
 
+  /** Peers of this torrent were found, or a place in it became free. */
+  want(torrent: TorrentDriver): void {
+    this.#wanting.add(torrent)
+  }
+
+  /** The torrent is gone. */
+  forget(torrent: TorrentDriver): void {
+    this.#wanting.delete(torrent)
+    this.#later.delete(torrent)
+  }
+
   /** Dials as many as the limits allow, one for each torrent in turn. Answers when to come again. */
   run(): number {
-    const { turns } = this.#context
-    this.#refillTokens(turns.nowMs)
-    let again = Infinity
-    let dialled = true
-    while (dialled) {
-      dialled = false
-      again = Infinity
-      for (const torrent of this.#torrents()) {
-        if (!this.#mayDial()) return turns.nowMs + 100
-        if (!torrent.isActive || !this.#hasRoom(torrent)) continue
-        const wantSeeds = !torrent.torrent.isWhole
-        const endpoint = torrent.swarm.entrance.addresses.next(turns.nowMs, wantSeeds)
-        if (endpoint === undefined)
-          again = Math.min(again, torrent.swarm.entrance.addresses.nextDeadlineMs(turns.nowMs, wantSeeds))
-        else {
-          // One that is refused has gone from the front too: the next may do.
-          this.dial(torrent, endpoint)
-          dialled = true
-        }
-      }
+    const { nowMs } = this.#context.turns
+    this.#refillTokens(nowMs)
+    for (const torrent of this.#later.take(nowMs)) this.#wanting.add(torrent)
+    // Who goes to the back of the line comes again in the same loop.
+    for (const torrent of this.#wanting) {
+      if (!this.#mayDial()) return nowMs + 100
+      // Whoever leaves says so.
+      if (this.#isFull) return Infinity
+      this.#wanting.delete(torrent)
+      if (torrent.isActive && this.#hasRoom(torrent)) this.#dialNext(torrent, nowMs)
     }
-    return again
+    return this.#later.nextMs
+  }
+
+  #dialNext(torrent: TorrentDriver, nowMs: number): void {
+    const { addresses } = torrent.swarm.entrance
+    const wantSeeds = !torrent.torrent.isWhole
+    const endpoint = addresses.next(nowMs, wantSeeds)
+    if (endpoint === undefined) {
+      this.#later.hasten(torrent, addresses.nextDeadlineMs(nowMs, wantSeeds))
+      return
+    }
+    // One that is refused has gone from the front too: the next may do.
+    this.#wanting.add(torrent)
+    this.dial(torrent, endpoint)
   }
 
   #refillTokens(nowMs: number): void {
@@ -70,12 +90,13 @@ export class Dialer {
     return this.#tokens >= 1 && this.#halfOpen < this.#context.limits().halfOpen && !this.#isClosed
   }
 
+  /** The session has no place for one more. */
+  get #isFull(): boolean {
+    return this.#halfOpen + this.#context.crowd.size >= this.#context.limits().maxPeers
+  }
+
   #hasRoom(torrent: TorrentDriver): boolean {
-    const limits = this.#context.limits()
-    let connected = this.#halfOpen
-    for (const each of this.#torrents()) connected += each.torrent.peers.size
-    const own = torrent.torrent.peers.size + (this.#pending.get(torrent) ?? 0)
-    return connected < limits.maxPeers && own < torrent.swarm.entrance.maxPeers
+    return torrent.torrent.peers.size + (this.#pending.get(torrent) ?? 0) < torrent.swarm.entrance.maxPeers
   }
 
   /** Dials one address now. False: it is banned, refused, or nothing speaks to it. */
@@ -136,7 +157,7 @@ export class Dialer {
       this.#count(torrent, -1)
       torrent.swarm.entrance.addresses.failed(endpoint, turns.nowMs)
       log.debug('a peer could not be reached', { address: formatEndpoint(endpoint), reason })
-      this.#context.dialSoon()
+      this.#dialSoon(torrent)
     }
     try {
       const dialling = transport.dial(endpoint, signal)
@@ -159,7 +180,7 @@ export class Dialer {
           if (refusal === undefined) return
           connection.close()
           torrent.swarm.entrance.addresses.failed(endpoint, turns.nowMs)
-          this.#context.dialSoon()
+          this.#dialSoon(torrent)
           log.debug('a peer was refused', { address: formatEndpoint(endpoint), reason: refusal })
         })
       })

@@ -1,5 +1,5 @@
 import { BitloomError, PluginError } from '../bytes/errors.js'
-import { equalBytes } from '../bytes/text.js'
+import { latin1 } from '../bytes/text.js'
 import type { HookRunner } from '../hooks/runner.js'
 import { wireHashes } from '../metainfo/info-hash.js'
 import { Clock } from '../ports/clock.js'
@@ -20,6 +20,7 @@ import { reservedBits, reservedBytes } from '../wire/handshake.js'
 import type { AddOptions, Engine, SessionLimits, TorrentControl, TorrentHandle } from './api.js'
 import type { EngineContext } from './context.js'
 import { torrentControl } from './control.js'
+import { Deadlines } from './deadlines.js'
 import { Dialer } from './dialer.js'
 import { Handshakes, type Shaken } from './handshakes.js'
 import { type ListenOptions, openListeners } from './listeners.js'
@@ -52,6 +53,9 @@ export function createEngine(parts: EngineParts): Engine {
 class SessionEngine implements Engine {
   readonly #parts: EngineParts
   readonly #torrents = new Map<string, TorrentDriver>()
+  /** By each 20-byte form of their hashes, one character a byte. */
+  readonly #byHash = new Map<string, TorrentDriver>()
+  readonly #deadlines = new Deadlines<TorrentDriver>()
   readonly #context: EngineContext
   readonly #budget: SharedBudget
   readonly #handshakes: Handshakes
@@ -77,7 +81,7 @@ class SessionEngine implements Engine {
       ours: (infoHash) => ({ infoHash, peerId, reserved: this.#reserved() }),
       knows: (infoHash) => this.#find(infoHash)?.isActive === true,
     })
-    this.#dialer = new Dialer(this.#context, this.#handshakes, () => this.#torrents.values())
+    this.#dialer = new Dialer(this.#context, this.#handshakes, (torrent) => this.#dialSoon(torrent))
   }
 
   #makeContext(parts: EngineParts): EngineContext {
@@ -105,8 +109,7 @@ class SessionEngine implements Engine {
       nextId: () => ++this.#lastId,
       ban: (host, forMs, reason) => this.#ban(host, forMs, reason),
       slotsFor: (id) => this.#slotsFor(id),
-      dialSoon: () => this.#dialSoon(),
-      wake: () => this.#arm(),
+      crowd: { size: 0 },
     }
   }
 
@@ -164,7 +167,7 @@ class SessionEngine implements Engine {
 
   #joinIncoming(shaken: Shaken): void {
     const torrent = this.#find(shaken.theirs.infoHash)
-    const full = this.#peerCount() >= this.#limits.maxPeers
+    const full = this.#context.crowd.size >= this.#limits.maxPeers
     if (torrent?.isActive !== true || full) {
       const candidate = { stage: 'handshake', endpoint: shaken.connection.remote, source: 'incoming' } as const
       torrent?.trace.refused(candidate, { refuse: full ? 'the session is full' : 'the torrent is not active' })
@@ -181,18 +184,9 @@ class SessionEngine implements Engine {
     for (const { swarm } of this.#torrents.values()) swarm.entrance.dropHost(host, reason)
   }
 
-  #peerCount(): number {
-    let count = 0
-    for (const torrent of this.#torrents.values()) count += torrent.torrent.peers.size
-    return count
-  }
-
   /** By either 20-byte form of its hashes. */
   #find(infoHash: Uint8Array): TorrentDriver | undefined {
-    for (const torrent of this.#torrents.values()) {
-      if (wireHashes(torrent.infoHashes).some((hash) => equalBytes(hash, infoHash))) return torrent
-    }
-    return undefined
+    return this.#byHash.get(latin1(infoHash))
   }
 
   // Torrents.
@@ -201,14 +195,19 @@ class SessionEngine implements Engine {
     if (this.#isClosed) throw new BitloomError('CLOSED', 'the session is closed')
     this.#checkAdd(options)
     const { turns, hooks } = this.#context
-    const torrent = new TorrentDriver(this.#context, options)
+    const wakes = {
+      dialSoon: (which: TorrentDriver) => this.#dialSoon(which),
+      wake: (which: TorrentDriver) => this.#wake(which),
+    }
+    const torrent = new TorrentDriver(this.#context, wakes, options)
     this.#torrents.set(torrent.id, torrent)
+    for (const hash of wireHashes(torrent.infoHashes)) this.#byHash.set(latin1(hash), torrent)
     turns.run(() => {
       torrent.trace.added()
       turns.watch(() => hooks.torrentAdded(torrent.view))
     })
     torrent.start()
-    this.#arm()
+    this.#wake(torrent)
     return {
       view: torrent.view,
       control: this.control(torrent.id),
@@ -242,6 +241,9 @@ class SessionEngine implements Engine {
       await torrent.close(how)
     } finally {
       this.#torrents.delete(torrent.id)
+      for (const hash of wireHashes(torrent.infoHashes)) this.#byHash.delete(latin1(hash))
+      this.#deadlines.delete(torrent)
+      this.#dialer.forget(torrent)
     }
   }
 
@@ -256,7 +258,7 @@ class SessionEngine implements Engine {
       this.#context,
       torrent,
       (endpoint) => this.#dialer.dial(torrent, endpoint),
-      () => this.#arm(),
+      () => this.#wake(torrent),
     )
   }
 
@@ -269,10 +271,11 @@ class SessionEngine implements Engine {
       for (const torrent of this.#torrents.values()) askedBytes += torrent.torrent.requests.askedBytes
       down.setRate(limits.downBytesPerSecond, turns.nowMs, askedBytes)
       up.setRate(limits.upBytesPerSecond, turns.nowMs)
-      for (const torrent of this.#torrents.values()) torrent.torrent.requests.markAll()
-      this.#dialSoon()
+      for (const torrent of this.#torrents.values()) {
+        torrent.torrent.requests.markAll()
+        this.#dialSoon(torrent)
+      }
     })
-    this.#arm()
   }
 
   trace(sink: TraceSink): () => void {
@@ -311,16 +314,22 @@ class SessionEngine implements Engine {
 
   // Time.
 
-  #dialSoon(): void {
+  #dialSoon(torrent: TorrentDriver): void {
+    this.#dialer.want(torrent)
     this.#dialAtMs = Math.min(this.#dialAtMs, this.#context.turns.nowMs)
+    this.#wake(torrent)
+  }
+
+  /** A deadline of this torrent may have come nearer. */
+  #wake(torrent: TorrentDriver): void {
+    if (this.#torrents.has(torrent.id)) this.#deadlines.hasten(torrent, torrent.nextDeadlineMs())
     this.#arm()
   }
 
   /** Sets the one timer of the engine to the next deadline. */
   #arm(): void {
     if (this.#isClosed) return
-    let dueMs = this.#dialAtMs
-    for (const torrent of this.#torrents.values()) dueMs = Math.min(dueMs, torrent.nextDeadlineMs())
+    const dueMs = Math.min(this.#dialAtMs, this.#deadlines.nextMs)
     if (dueMs === Infinity) return
     const { clock } = this.#context
     const nowMs = clock.nowMs()
@@ -336,14 +345,19 @@ class SessionEngine implements Engine {
     this.#tickAtMs = Infinity
     if (this.#isClosed) return
     const { turns } = this.#context
-    // Each is the first in turn, for the first gets most of what a limit of the session lets through.
-    const torrents = [...this.#torrents.values()]
-    const first = ++this.#ticks % Math.max(1, torrents.length)
-    const inTurn = [...torrents.slice(first), ...torrents.slice(0, first)]
+    // What is due soon goes along, so that those who share a limit have their turns together. Each is the first in turn,
+    // for the first gets most of what a limit of the session lets through.
+    const due = this.#deadlines.take(turns.nowMs + tickMs)
+    const first = ++this.#ticks % Math.max(1, due.length)
+    const inTurn = [...due.slice(first), ...due.slice(0, first)]
     // Each may fail by itself, and time goes on.
     for (const torrent of inTurn) turns.guard(() => torrent.tick())
     if (turns.nowMs >= this.#dialAtMs) turns.guard(() => (this.#dialAtMs = this.#dialer.run()))
-    turns.watch(() => this.#arm())
+    turns.watch(() => {
+      for (const torrent of due)
+        if (this.#torrents.has(torrent.id)) this.#deadlines.hasten(torrent, torrent.nextDeadlineMs())
+      this.#arm()
+    })
   }
 
   async close(): Promise<void> {

@@ -6,7 +6,7 @@ import type { TorrentView } from '../ports/views.js'
 import { KnownAddresses } from '../torrent/known-addresses.js'
 import { compareBytes, Places } from '../torrent/places.js'
 import type { Torrent } from '../torrent/torrent.js'
-import type { EngineContext } from './context.js'
+import type { TorrentContext } from './context.js'
 import type { OwnLimits } from './torrent-limits.js'
 import { bannedHost, type TorrentTracer } from './torrent-tracer.js'
 
@@ -14,7 +14,7 @@ import { bannedHost, type TorrentTracer } from './torrent-tracer.js'
 const privateSources: ReadonlySet<string> = new Set(['tracker', 'user', 'incoming'])
 
 export interface EntranceParts {
-  readonly context: EngineContext
+  readonly context: TorrentContext
   readonly trace: TorrentTracer
   readonly limits: OwnLimits
   readonly torrent: Torrent

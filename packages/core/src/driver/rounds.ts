@@ -3,7 +3,7 @@ import type { TorrentView } from '../ports/views.js'
 import { chokeRound } from '../torrent/choke-round.js'
 import { keepHouse } from '../torrent/housekeeping.js'
 import type { Torrent } from '../torrent/torrent.js'
-import type { EngineContext } from './context.js'
+import type { TorrentContext } from './context.js'
 import type { Entrance } from './entrance.js'
 import type { OwnLimits } from './torrent-limits.js'
 
@@ -14,7 +14,7 @@ const havesEveryMs = 200
 const limitedEveryMs = 100
 
 export interface RoundParts {
-  readonly context: EngineContext
+  readonly context: TorrentContext
   readonly torrent: Torrent
   readonly decisions: Decisions
   readonly effects: Effects

@@ -11,7 +11,7 @@ import { Torrent } from '../torrent/torrent.js'
 import { MessageDecoder } from '../wire/decoder.js'
 import { clientName } from '../wire/peer-id.js'
 import { sharedAllowance } from './allowance.js'
-import type { EngineContext } from './context.js'
+import type { TorrentContext } from './context.js'
 import type { DataPath } from './data-path.js'
 import { isReady, type TorrentDecisions } from './decisions.js'
 import { Entrance } from './entrance.js'
@@ -24,7 +24,7 @@ import type { TorrentTracer } from './torrent-tracer.js'
 import { hasReservedBit, reservedBits } from '../wire/handshake.js'
 
 export interface SwarmParts {
-  readonly context: EngineContext
+  readonly context: TorrentContext
   readonly decisions: TorrentDecisions
   readonly trace: TorrentTracer
   readonly view: () => TorrentView
@@ -47,7 +47,7 @@ export class Swarm implements Effects, LinkOwner {
   readonly rounds: Rounds
   dataPath: DataPath | undefined
   readonly #parts: SwarmParts
-  readonly #context: EngineContext
+  readonly #context: TorrentContext
   readonly #links = new Map<Peer, PeerLink>()
   readonly #owners = new Map<PeerLink, Peer>()
   /** By peer id, one character a byte. */
@@ -136,6 +136,7 @@ export class Swarm implements Effects, LinkOwner {
     this.#links.set(peer, link)
     this.#owners.set(link, peer)
     this.#byId.set(latin1(hello.peerId), peer)
+    this.#context.crowd.size++
     this.entrance.addresses.connected(endpoint, this.#context.turns.nowMs)
     const { claimedIds } = this.#extensions
     const decoder = new MessageDecoder(peer, { claimedIds, pieceCount: this.torrent.metainfo?.layout.pieceCount })
@@ -174,6 +175,7 @@ export class Swarm implements Effects, LinkOwner {
     if (link === undefined) return
     this.#links.delete(peer)
     this.#owners.delete(link)
+    this.#context.crowd.size--
     const id = latin1(peer.peerId)
     if (this.#byId.get(id) === peer) this.#byId.delete(id)
     this.#decoders.delete(peer)

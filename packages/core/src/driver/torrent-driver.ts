@@ -8,7 +8,7 @@ import { transition, type TorrentStep } from '../torrent/transition.js'
 import { Announcer } from './announcer.js'
 import type { AddOptions, TorrentLimits } from './api.js'
 import { asError } from './as-error.js'
-import type { EngineContext } from './context.js'
+import type { EngineContext, TorrentContext, Wakes } from './context.js'
 import { isReady, TorrentDecisions } from './decisions.js'
 import { deferred } from './deferred.js'
 import { readInfo } from './provided-info.js'
@@ -41,7 +41,7 @@ export class TorrentDriver implements ViewSource {
   readonly completed = deferred()
   state: TorrentState = 'loading'
   error: Error | undefined
-  readonly #context: EngineContext
+  readonly #context: TorrentContext
   readonly #options: AddOptions
   readonly #decisions: TorrentDecisions
   readonly #schedule: AnnounceSchedule
@@ -62,7 +62,8 @@ export class TorrentDriver implements ViewSource {
   #stopped: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
-  constructor(context: EngineContext, options: AddOptions) {
+  constructor(engine: EngineContext, wakes: Wakes<TorrentDriver>, options: AddOptions) {
+    const context = { ...engine, dialSoon: () => wakes.dialSoon(this), wake: () => wakes.wake(this) }
     this.#context = context
     this.#options = options
     this.#directory = options.directory
@@ -282,6 +283,7 @@ export class TorrentDriver implements ViewSource {
     this.state = next
     this.error = error
     this.trace.state(error?.message)
+    this.#context.dialSoon()
     return true
   }
 
