@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { redactUrl } from '../src/ports/tracker-client.js'
 import { hideSecrets, isLocalName, mayReach, mayRedirect, trackerText } from '../src/ports/tracker-safety.js'
 
 describe('isLocalName', () => {
@@ -83,6 +84,15 @@ describe('mayRedirect', () => {
 })
 
 const passkeyUrl = 'https://user:hunter22@t.example.com/0123456789abcdef0123/announce?passkey=se%63ret%20key&x=1'
+
+describe('redactUrl', () => {
+  it.each([
+    [passkeyUrl, 'https://***@t.example.com/***/announce?passkey=***&x=***'],
+    ['http://t.example.com:99999/0123456789abcdef0123/announce', 'http://***'],
+    ['http://%%/announce?passkey=secret', 'http://***'],
+    ['no url, 0123456789abcdef0123', '***'],
+  ])('%s', (url, safe) => expect(redactUrl(url)).toBe(safe))
+})
 
 describe('hideSecrets', () => {
   it.each([

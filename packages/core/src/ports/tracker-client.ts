@@ -72,10 +72,10 @@ export const TrackerClient = token<TrackerClient>('TrackerClient')
 
 /**
  * A tracker URL that is fit for logs, events and errors: user info, long path parts and query values are replaced
- * by `***`, since trackers put passkeys there.
+ * by `***`, since trackers put passkeys there. Of a text that is no URL only the scheme is left.
  */
 export function redactUrl(url: string): string {
-  if (!URL.canParse(url)) return url.length > 64 ? `${url.slice(0, 16)}***` : url
+  if (!URL.canParse(url)) return `${/^[a-z][a-z0-9+.-]{0,15}:\/\//i.exec(url)?.[0] ?? ''}***`
   const parsed = new URL(url)
   const path = parsed.pathname
     .split('/')
