@@ -1,5 +1,5 @@
 /**
- * Test suites for the plugins of Bitloom, one for each port that plugins bring that plugins bring. A suite takes the `describe` and `it` of any test runner and
+ * Test suites for the plugins of Bitloom, one for each port that plugins bring. A suite takes the `describe` and `it` of any test runner and
  * an implementation; the names of its tests are what the port promises.
  *
  * ```ts

@@ -194,6 +194,26 @@ const faults: readonly (readonly [fault: string, change: Change, guarantee: stri
     'a URL of another scheme is a TrackerError',
   ],
   [
+    'names the URL that it cannot read',
+    ({ announce }) => ({
+      announce: (request, ...rest) =>
+        URL.canParse(request.url)
+          ? announce(request, ...rest)
+          : Promise.reject(new TrackerError('TRACKER_UNSUPPORTED', `${request.url} is no URL`)),
+    }),
+    'a URL that means nothing is a TrackerError, without the passkey',
+  ],
+  [
+    'leaves its timers behind',
+    ({ announce }, clock) => ({
+      announce: (...call) => {
+        clock.after(60_000, () => {})
+        return announce(...call)
+      },
+    }),
+    'nothing waits on the clock for a client that is closed',
+  ],
+  [
     'mixes up statistics',
     ({ scrape }) => ({
       scrape: async (url, infoHashes, signal) => {
@@ -225,7 +245,7 @@ const faults: readonly (readonly [fault: string, change: Change, guarantee: stri
 
 describe('trackerConformance', () => {
   it('passes a sound client', async () => {
-    const { skipped } = await expectSound((runner) => trackerConformance(runner, { client: soundClient, serve }), 17)
+    const { skipped } = await expectSound((runner) => trackerConformance(runner, { client: soundClient, serve }), 19)
     expect(skipped).toEqual([])
   })
 
@@ -245,7 +265,7 @@ describe('trackerConformance', () => {
       return few
     }
     const options = { client, serve, scrapes: false }
-    const { skipped } = await expectSound((runner) => trackerConformance(runner, options), 17)
+    const { skipped } = await expectSound((runner) => trackerConformance(runner, options), 19)
     expect(skipped).toHaveLength(3)
   })
 })

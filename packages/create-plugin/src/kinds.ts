@@ -39,7 +39,7 @@ export const kinds = {
   tracker: {
     title: 'a tracker client',
     summary: 'where addresses of peers come from',
-    testedWith: [],
+    testedWith: ['conformance'],
     hasOptions: false,
     isCompared: false,
   },

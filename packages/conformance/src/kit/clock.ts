@@ -19,6 +19,11 @@ export class StandingClock implements Clock {
     return () => void this.#timers.delete(key)
   }
 
+  /** How many timers wait. */
+  get waiting(): number {
+    return this.#timers.size
+  }
+
   /** Runs what is due within the time, in order. */
   move(byMs: number): void {
     const untilMs = this.#nowMs + byMs

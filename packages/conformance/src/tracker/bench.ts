@@ -1,7 +1,8 @@
-import type { AnnounceAnswer, AnnounceIdentity, AnnounceRequest } from '@bitloom/core'
+import type { AnnounceAnswer, AnnounceIdentity, AnnounceRequest, Endpoint, IpEndpoint } from '@bitloom/core'
 import { StandingClock } from '../kit/clock.js'
 import { broken, expectThat, show } from '../kit/expect.js'
 import { seededRandom } from '../kit/random.js'
+import type { Guarantee } from '../kit/runner.js'
 import { rejection, turns, within } from '../kit/settle.js'
 import type {
   ArrivedAnnounce,
@@ -20,7 +21,7 @@ export const never: AbortSignal = new AbortController().signal
 const patienceSteps = 3_600
 
 /** The answer that most tests get: two peers. */
-export const goodReply: TrackerReply = {
+export const goodReply: Extract<TrackerReply, { kind: 'answer' }> = {
   kind: 'answer',
   peers: [
     { kind: 'ip', host: '203.0.113.7', port: 6_881 },
@@ -31,12 +32,18 @@ export const goodReply: TrackerReply = {
   leechers: 14,
 }
 
+/** A promise of tracker clients, tried on a bench of its own. */
+export interface TrackerGuarantee extends Omit<Guarantee, 'run'> {
+  run(bench: TrackerBench): Promise<void>
+}
+
 /** One client and its trackers, which are gone after the test. */
 export class TrackerBench {
   readonly clock = new StandingClock()
   readonly client: TestedClient
   readonly #options: TrackerBenchOptions
   readonly #served: ServedTracker[] = []
+  #isClosed = false
 
   constructor(options: TrackerBenchOptions) {
     this.#options = options
@@ -48,7 +55,9 @@ export class TrackerBench {
     play: Partial<PlayedTracker> = {},
   ): Promise<{ readonly url: string; readonly arrived: ArrivedAnnounce[] }> {
     const arrived: ArrivedAnnounce[] = []
-    const served = await this.#options.serve({
+    const { serve } = this.#options
+    if (serve === undefined) return broken('the client of this suite has no server')
+    const served = await serve({
       announce: (announce) => {
         arrived.push(announce)
         return play.announce?.(announce) ?? goodReply
@@ -57,6 +66,16 @@ export class TrackerBench {
     })
     this.#served.push(served)
     return { url: `${served.url}${served.url.includes('?') ? '&' : '?'}passkey=${passkey}`, arrived }
+  }
+
+  /** The URL that is a list of these peers. */
+  urlOf(peers: readonly IpEndpoint[]): string {
+    return this.#options.urlOf?.(peers) ?? broken('the URLs of this client are no lists of peers')
+  }
+
+  /** A URL where the client gets the good reply, or at least its peers. */
+  async goodUrl(): Promise<string> {
+    return this.#options.urlOf?.(goodReply.peers) ?? (await this.serve()).url
   }
 
   /** Ends the tracker at a URL: nobody answers there any longer. */
@@ -92,8 +111,15 @@ export class TrackerBench {
     return expectTrackerError(error, what, codes)
   }
 
-  async close(): Promise<void> {
+  /** Ends the client; further calls do nothing. */
+  async closeClient(): Promise<void> {
+    if (this.#isClosed) return
+    this.#isClosed = true
     await this.client.close?.()
+  }
+
+  async close(): Promise<void> {
+    await this.closeClient()
     for (const served of this.#served) await served.close()
   }
 }
@@ -118,4 +144,9 @@ export function requestTo(url: string): AnnounceRequest {
 export function identityOf(seed: number): AnnounceIdentity {
   const random = seededRandom(`identity ${seed}`)
   return { infoHash: random.bytes(20), peerId: random.bytes(20), key: random.below(2 ** 32), private: false }
+}
+
+/** Peers as sorted texts, to compare. */
+export function textsOf(peers: readonly Endpoint[]): string[] {
+  return peers.map((peer) => (peer.kind === 'ip' ? `${peer.host}:${peer.port}` : peer.url)).sort()
 }

@@ -47,9 +47,25 @@ export interface ServedTracker {
 /** The client under test, and how its connections end after a test. */
 export type TestedClient = TrackerClient & { close?(): Promise<void> | void }
 
-export interface TrackerBenchOptions {
+interface ClientOptions {
   /** Makes the client with a clock that stands still until the suite moves it. */
   client(clock: Clock): TestedClient
+}
+
+/** For a client that asks a server. */
+export interface ServedClientOptions extends ClientOptions {
   /** Starts a tracker on this machine that speaks the client's protocol and says what `tracker` says. */
   serve(tracker: PlayedTracker): Promise<ServedTracker>
+  /** Whether it can scrape. Default true. */
+  readonly scrapes?: boolean
+  readonly urlOf?: never
 }
+
+/** For a client without a server, whose URL says where the peers are. */
+export interface ListedClientOptions extends ClientOptions {
+  /** The URL that these peers are the answer to: up to 200 IPv4 addresses, also some that are none. */
+  urlOf(peers: readonly IpEndpoint[]): string
+  readonly serve?: never
+}
+
+export type TrackerBenchOptions = ServedClientOptions | ListedClientOptions

@@ -1,29 +1,25 @@
-import type { AnnounceAnswer, AnnounceEvent, ScrapeAnswer } from '@bitloom/core'
-import { broken, expectBytes, expectSame, expectThat, show } from '../kit/expect.js'
-import { seededRandom } from '../kit/random.js'
-import { defineSuite, type Guarantee, type TestRunner, unless } from '../kit/runner.js'
-import { rejection, turns, within } from '../kit/settle.js'
-import { expectTrackerError, goodReply, identityOf, never, passkey, requestTo, TrackerBench } from './bench.js'
+import { defineSuite, type TestRunner, unless } from '../kit/runner.js'
+import { type TrackerGuarantee, TrackerBench } from './bench.js'
+import { everyClient } from './every-client.js'
+import { listed } from './listed.js'
 import type { TrackerBenchOptions } from './played.js'
+import { scraping } from './scraping.js'
+import { announces, failures } from './served.js'
 
-export interface TrackerConformanceOptions extends TrackerBenchOptions {
-  /** Whether it can scrape. Default true. */
-  readonly scrapes?: boolean
+export type TrackerConformanceOptions = TrackerBenchOptions & {
   /** The title of the suite. Default "TrackerClient". */
   readonly title?: string
 }
 
-interface TrackerGuarantee extends Omit<Guarantee, 'run'> {
-  run(bench: TrackerBench): Promise<void>
-}
-
-/** Defines the tests of a `TrackerClient`. */
+/**
+ * Defines the tests of a `TrackerClient`. One that asks a server brings `serve`; one whose URL says where the peers are
+ * brings `urlOf`, and what takes a server shows as skipped.
+ */
 export function trackerConformance(runner: TestRunner, options: TrackerConformanceOptions): void {
-  const { title = 'TrackerClient', scrapes = true } = options
   defineSuite(
     runner,
-    title,
-    [...announces, ...failures, ...scraping(scrapes)].map(({ run, ...guarantee }) => ({
+    options.title ?? 'TrackerClient',
+    guaranteesOf(options).map(({ run, ...guarantee }) => ({
       ...guarantee,
       run: async () => {
         const bench = new TrackerBench(options)
@@ -37,263 +33,12 @@ export function trackerConformance(runner: TestRunner, options: TrackerConforman
   )
 }
 
-/** The parts of an answer that every protocol has. */
-function expectAnswer(answer: AnnounceAnswer, expected: typeof goodReply, what: string): void {
-  if (expected.kind !== 'answer') return
-  const texts = (peers: AnnounceAnswer['peers']): unknown[] =>
-    peers.map((peer) => (peer.kind === 'ip' ? `${peer.host}:${peer.port}` : peer.url)).sort()
-  expectSame(texts(answer.peers), texts(expected.peers), `peers of ${what}`)
-  expectSame(answer.intervalMs, expected.intervalMs, `intervalMs of ${what}`)
-  for (const key of ['seeders', 'leechers'] as const) expectSame(answer[key], expected[key], `${key} of ${what}`)
-}
-
-const announces: readonly TrackerGuarantee[] = [
-  {
-    name: 'names its schemes, in lower case and without a colon',
-    async run({ client: { schemes } }) {
-      const isScheme = (scheme: string): boolean => /^[a-z][a-z0-9+.-]*$/.test(scheme)
-      expectThat(schemes.length > 0 && schemes.every(isScheme), `its schemes are ${show(schemes)}`)
-    },
-  },
-  {
-    name: 'an announce arrives as it was asked for, once',
-    async run(bench) {
-      const { url, arrived } = await bench.serve()
-      const identity = identityOf(1)
-      await bench.announce(url, { uploaded: 6_000_000_000_000, downloaded: 0, left: 4_294_967_296 }, identity)
-      const [announce, ...more] = arrived
-      if (announce === undefined) return broken('no announce arrived')
-      expectSame(more.length, 0, 'further announces that arrived')
-      expectBytes(announce.infoHash, identity.infoHash, 'the info-hash that arrived')
-      expectBytes(announce.peerId, identity.peerId, 'the peer id that arrived')
-      const { port, uploaded, downloaded, left, event, numWant } = announce
-      const expected = {
-        port: 6_882,
-        uploaded: 6_000_000_000_000,
-        downloaded: 0,
-        left: 4_294_967_296,
-        event: undefined,
-      }
-      expectSame({ port, uploaded, downloaded, left, event }, expected, 'what arrived')
-      expectSame(numWant ?? 50, 50, 'how many peers were asked for')
-    },
-  },
-  {
-    name: 'every byte of hashes and peer ids arrives, whatever it is',
-    async run(bench) {
-      const { url, arrived } = await bench.serve()
-      for (let first = 0; first < 256; first += 20) {
-        const bytes = Uint8Array.from({ length: 20 }, (_, index) => first + index)
-        await bench.announce(url, {}, { ...identityOf(1), infoHash: bytes, peerId: bytes.toReversed() })
-        expectBytes(arrived.at(-1)?.infoHash ?? new Uint8Array(), bytes, `an info-hash of bytes from ${first}`)
-        expectBytes(arrived.at(-1)?.peerId ?? new Uint8Array(), bytes.toReversed(), `a peer id of bytes to ${first}`)
-      }
-    },
-  },
-  {
-    name: 'each event arrives as that event',
-    async run(bench) {
-      const { url, arrived } = await bench.serve()
-      const events: readonly (AnnounceEvent | undefined)[] = ['started', undefined, 'completed', 'stopped']
-      for (const event of events) await bench.announce(url, { event })
-      expectSame(
-        arrived.map(({ event }) => event),
-        events,
-        'events that arrived',
-      )
-    },
-  },
-  {
-    name: 'answers with the peers, the interval in milliseconds, and the counts',
-    async run(bench) {
-      const { url } = await bench.serve()
-      expectAnswer(await bench.announce(url), goodReply, 'an answer')
-    },
-  },
-  {
-    name: 'reads an answer without peers, and one with 200',
-    async run(bench) {
-      const peers = Array.from({ length: 200 }, (_, index) => ({
-        kind: 'ip' as const,
-        host: `203.0.113.${index}`,
-        port: 1_000 + index,
-      }))
-      for (const expected of [
-        { ...goodReply, peers: [] },
-        { ...goodReply, peers },
-      ]) {
-        const { url } = await bench.serve({ announce: () => expected })
-        expectAnswer(await bench.announce(url), expected, `an answer with ${expected.peers.length} peers`)
-      }
-    },
-  },
-  {
-    name: 'announces of several torrents at once do not mix',
-    async run(bench) {
-      const peerOf = (infoHash: Uint8Array) => ({
-        kind: 'ip' as const,
-        host: `203.0.113.${infoHash[3] ?? 0}`,
-        port: 1 + (infoHash[4] ?? 0),
-      })
-      const replyTo = (infoHash: Uint8Array) => ({ ...goodReply, peers: [peerOf(infoHash)] })
-      const { url } = await bench.serve({ announce: ({ infoHash }) => replyTo(infoHash) })
-      const identities = Array.from({ length: 12 }, (_, seed) => identityOf(seed))
-      const answers = await Promise.all(identities.map((identity) => bench.announce(url, {}, identity)))
-      for (const [index, identity] of identities.entries()) {
-        const answer = answers[index] ?? broken('an answer is missing')
-        expectAnswer(answer, replyTo(identity.infoHash), `the answer for torrent ${index} of 12 at once`)
-      }
-    },
-  },
-]
-
-const failures: readonly TrackerGuarantee[] = [
-  {
-    name: 'a refusal is a TRACKER_FAILURE with the reason of the tracker, without the passkey',
-    async run(bench) {
-      const { url } = await bench.serve({
-        announce: () => ({ kind: 'failure', reason: `torrent not registered for ${passkey}` }),
-      })
-      const error = await bench.expectTrackerError(bench.call(url), 'an announce that is refused', ['TRACKER_FAILURE'])
-      expectThat(error.message.includes('torrent not registered'), `the message lacks the reason: ${error.message}`)
-    },
-  },
-  {
-    name: 'garbage in place of an answer is a TrackerError',
-    async run(bench) {
-      const random = seededRandom('garbage')
-      for (const bytes of [
-        new Uint8Array(0),
-        new Uint8Array(40),
-        random.bytes(7),
-        random.bytes(200),
-        new Uint8Array(300).fill(0x6c),
-      ]) {
-        const { url } = await bench.serve({ announce: () => ({ kind: 'garbage', bytes }) })
-        await bench.expectTrackerError(bench.call(url), `an announce answered with ${show(bytes)}`)
-      }
-    },
-  },
-  {
-    name: 'silence ends by its clock as TRACKER_UNREACHABLE, without the passkey',
-    async run(bench) {
-      const { url } = await bench.serve({ announce: () => ({ kind: 'silence' }) })
-      await bench.expectTrackerError(bench.call(url), 'an announce that nobody answers', ['TRACKER_UNREACHABLE'])
-    },
-  },
-  {
-    name: 'where no tracker is, it is TRACKER_UNREACHABLE, without the passkey',
-    async run(bench) {
-      const { url } = await bench.serve()
-      await bench.stop(url)
-      await bench.expectTrackerError(bench.call(url), 'an announce to where nobody listens', ['TRACKER_UNREACHABLE'])
-    },
-  },
-  {
-    name: 'an aborted signal rejects at once, before and while the tracker is asked',
-    async run(bench) {
-      const { url, arrived } = await bench.serve({ announce: () => ({ kind: 'silence' }) })
-      const aborted = AbortSignal.abort(new Error('not wanted any longer'))
-      await rejection(() => bench.call(url, {}, identityOf(1), aborted), 'an announce that was aborted before')
-      await turns(20)
-      expectSame(arrived.length, 0, 'announces that arrived though they were aborted before')
-      const controller = new AbortController()
-      const announce = bench.call(url, {}, identityOf(1), controller.signal)
-      announce.catch(() => {})
-      await turns(20)
-      controller.abort(new Error('not wanted any longer'))
-      const error = await rejection(() => announce, 'an announce that was aborted, on a clock that stands still')
-      const message = error instanceof Error ? error.message : ''
-      expectThat(!message.includes(passkey), `the message holds the passkey of the URL: ${message}`)
-    },
-  },
-  {
-    name: 'the next announce works after one that failed',
-    async run(bench) {
-      let isBad = true
-      const { url } = await bench.serve({ announce: () => (isBad ? { kind: 'failure', reason: 'busy' } : goodReply) })
-      await bench.expectTrackerError(bench.call(url), 'an announce that is refused')
-      isBad = false
-      expectAnswer(await bench.announce(url), goodReply, 'the announce after a refused one')
-    },
-  },
-  {
-    name: 'a URL of another scheme is a TrackerError',
-    async run(bench) {
-      const url = `conformance-none://127.0.0.1:9/announce?passkey=${passkey}`
-      const error = await rejection(
-        () => bench.client.announce(requestTo(url), identityOf(1), never),
-        `announce to ${url}`,
-      )
-      expectTrackerError(error, 'an announce to a scheme that is not its own')
-    },
-  },
-]
-
-function scraping(isOffered: boolean): readonly TrackerGuarantee[] {
-  const skip = unless(isOffered, 'does not scrape')
-  const statistics = (infoHash: Uint8Array): ScrapeAnswer => ({
-    infoHash,
-    seeders: infoHash[0] ?? 0,
-    leechers: infoHash[1] ?? 0,
-    completed: infoHash[2] ?? 0,
-  })
-  const scrape = (
-    bench: TrackerBench,
-    url: string,
-    infoHashes: readonly Uint8Array[],
-  ): Promise<readonly ScrapeAnswer[]> =>
-    bench.client.scrape?.(url, infoHashes, never) ?? broken('it has no scrape: set the option "scrapes" to false')
-  const textOf = ({ infoHash, seeders, leechers, completed }: ScrapeAnswer): string =>
-    show({ infoHash, seeders, leechers, completed: completed ?? 'unknown' })
-  return [
-    {
-      name: 'scrape: the statistics of 74 torrents, each its own',
-      skip,
-      async run(bench) {
-        const { url } = await bench.serve({ scrape: (infoHashes) => infoHashes.map(statistics) })
-        for (const count of [1, 3, 74]) {
-          const infoHashes = Array.from({ length: count }, (_, seed) => identityOf(seed).infoHash)
-          const answers = await within(scrape(bench, url, infoHashes), `scrape of ${count}`)
-          const expected = infoHashes.map((infoHash) => textOf(statistics(infoHash))).sort()
-          const came = answers.map((answer) =>
-            textOf({ ...answer, completed: answer.completed ?? statistics(answer.infoHash).completed ?? 0 }),
-          )
-          expectSame(came.sort(), expected, `scrape of ${count} torrents`)
-        }
-      },
-    },
-    {
-      name: 'scrape: torrents the tracker does not know are absent, or have nobody',
-      skip,
-      async run(bench) {
-        const [known, unknown] = [identityOf(1).infoHash, identityOf(2).infoHash]
-        const { url } = await bench.serve({
-          scrape: (infoHashes) =>
-            infoHashes.map((infoHash) => (infoHash[0] === known[0] ? statistics(infoHash) : undefined)),
-        })
-        const answers = await within(scrape(bench, url, [unknown, known]), 'scrape')
-        for (const { infoHash, seeders, leechers } of answers) {
-          if (infoHash[0] === known[0])
-            expectSame([seeders, leechers], [known[0], known[1]], 'statistics of the torrent it knows')
-          else expectSame([seeders, leechers], [0, 0], 'statistics of the torrent it does not know')
-        }
-        expectThat(
-          answers.some(({ infoHash }) => infoHash[0] === known[0]),
-          'the torrent it knows is absent',
-        )
-      },
-    },
-    {
-      name: 'scrape: of nothing is nothing, and where no tracker is it is TRACKER_UNREACHABLE',
-      skip,
-      async run(bench) {
-        const { url } = await bench.serve()
-        expectSame(await within(scrape(bench, url, []), 'scrape of nothing'), [], 'scrape of nothing')
-        await bench.stop(url)
-        const call = scrape(bench, url, [identityOf(1).infoHash])
-        await bench.expectTrackerError(call, 'a scrape where nobody listens', ['TRACKER_UNREACHABLE'])
-      },
-    },
-  ]
+function guaranteesOf(options: TrackerBenchOptions): readonly TrackerGuarantee[] {
+  if (options.serve !== undefined) {
+    const skip = unless(options.scrapes ?? true, 'does not scrape')
+    return [...everyClient, ...announces, ...failures, ...scraping(skip)]
+  }
+  const skip = 'asks no server'
+  const served = [...announces, ...failures, ...scraping(skip)].map((guarantee) => ({ ...guarantee, skip }))
+  return [...everyClient, ...listed, ...served]
 }

@@ -13,11 +13,11 @@ export const peerList: TrackerClient = {
 }
 
 /** "10.0.0.1:6881" or "[2001:db8::1]:6881" */
-function readPeer(text: string): Endpoint {
+function readPeer(text: string, index: number): Endpoint {
   const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(text) ?? []
   const endpoint = ipEndpoint(host, Number(port))
   if (endpoint === undefined || endpoint.port === 0) {
-    throw new TrackerError('TRACKER_INVALID', `"${text}" is no address and port`)
+    throw new TrackerError('TRACKER_INVALID', `peer ${index + 1} of the URL is no address and port`)
   }
   return endpoint
 }

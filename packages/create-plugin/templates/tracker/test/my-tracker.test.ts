@@ -1,6 +1,16 @@
+import { trackerConformance } from '@bitloom/conformance'
 import type { AnnounceIdentity, AnnounceRequest } from '@bitloom/core'
 import { describe, expect, it } from 'vitest'
 import { peerList } from '../src/my-tracker.js'
+
+// What every client promises; what takes a server shows as skipped.
+trackerConformance(
+  { describe, it },
+  {
+    client: () => peerList,
+    urlOf: (peers) => `peers://${peers.map(({ host, port }) => `${host}:${port}`).join('/')}`,
+  },
+)
 
 const request: AnnounceRequest = {
   url: '',
