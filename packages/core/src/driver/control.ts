@@ -40,7 +40,7 @@ export function torrentControl(
     refill: (view) =>
       view === undefined
         ? command(() => torrent.torrent.requests.markAll())
-        : withPeer(view, (peer) => torrent.torrent.requests.mark(peer)),
+        : withPeer(view, (peer) => torrent.torrent.requests.renew(peer)),
     provideInfo: async (bytes) => {
       const metainfo = readInfo(bytes, torrent.infoHashes, torrent.trackerUrls, context.hasher)
       if (metainfo !== undefined) command(() => torrent.metadataCame(metainfo))

@@ -2,12 +2,22 @@ import type { MemoryBudget } from '../torrent/ledger.js'
 
 /** Bytes asked and not yet written, for all torrents of a session. */
 export class SharedBudget implements MemoryBudget {
-  limitBytes: number
   refusals = 0
+  frees = 0
+  #limitBytes: number
   #usedBytes = 0
 
   constructor(limitBytes: number) {
-    this.limitBytes = limitBytes
+    this.#limitBytes = limitBytes
+  }
+
+  get limitBytes(): number {
+    return this.#limitBytes
+  }
+
+  set limitBytes(limitBytes: number) {
+    this.#limitBytes = limitBytes
+    this.frees++
   }
 
   get usedBytes(): number {
@@ -15,16 +25,20 @@ export class SharedBudget implements MemoryBudget {
   }
 
   /** One extent always fits when nothing else is held, so that a tiny budget is slow and not stuck. */
+  fits(lengthBytes: number): boolean {
+    const fits = this.#usedBytes === 0 || this.#usedBytes + lengthBytes <= this.#limitBytes
+    if (!fits) this.refusals++
+    return fits
+  }
+
   tryTake(lengthBytes: number): boolean {
-    if (this.#usedBytes > 0 && this.#usedBytes + lengthBytes > this.limitBytes) {
-      this.refusals++
-      return false
-    }
+    if (!this.fits(lengthBytes)) return false
     this.#usedBytes += lengthBytes
     return true
   }
 
   give(lengthBytes: number): void {
     this.#usedBytes -= lengthBytes
+    this.frees++
   }
 }

@@ -94,6 +94,21 @@ export class Ledger implements Picks {
     return this.#starved ? 0 : this.#left
   }
 
+  /** Since `begin` something was to be had that there was no memory for. */
+  get isStarved(): boolean {
+    return this.#starved
+  }
+
+  /** See `MemoryBudget.frees`. */
+  get frees(): number {
+    return this.#parts.budget.frees
+  }
+
+  /** Some free block has its memory already. */
+  get hasReady(): boolean {
+    return this.#open.readyBlocks > 0
+  }
+
   /** Opens the ledger for picks of one peer. `budget` is in blocks; `takes` is told of each piece that is taken of. */
   begin(peer: Peer, budget: number, nowMs: number, takes?: TakeWatch): Picks {
     this.#peer = peer
@@ -119,11 +134,20 @@ export class Ledger implements Picks {
     const open = this.#open.get(piece)
     if (open?.freeBlocks === 0) return 0
     if (open !== undefined) return this.#isClosedTo(open, peer) ? 0 : this.#takeFree(open, peer, limit, 'free', reason)
+    if (limit <= 0 || this.#open.isHeld(piece) || !this.#hasRoom(piece, peer)) return 0
     const fresh = this.#open.add(piece, peer.isSuspect || this.#exclusive.has(piece), this.#nowMs)
-    if (fresh === undefined) return 0
-    const taken = this.#takeFree(fresh, peer, limit, 'free', reason)
-    if (taken === 0) this.#open.close(fresh)
-    return taken
+    return this.#takeFree(fresh, peer, limit, 'free', reason)
+  }
+
+  /** Asked before a piece is opened: with many peers and little memory most are refused. */
+  #hasRoom(piece: number, peer: Peer): boolean {
+    const count = this.layout.blockCount(piece)
+    let block = 0
+    while (block < count && peer.isBarred(piece, block)) block++
+    if (block === count) return false
+    const fits = this.#open.fits(piece, block)
+    this.#starved ||= !fits
+    return fits
   }
 
   takePartials(): number {

@@ -10,6 +10,10 @@ import { blockAsked, blockFree, blockReceived, type Extent, OpenPiece } from './
 export interface MemoryBudget {
   /** How often somebody was refused so far: tells whether memory is short. */
   readonly refusals: number
+  /** Grows whenever memory may have become free: what was refused before may do now. */
+  readonly frees: number
+  /** As `tryTake`, but takes nothing. */
+  fits(lengthBytes: number): boolean
   tryTake(lengthBytes: number): boolean
   give(lengthBytes: number): void
 }
@@ -39,6 +43,7 @@ export class OpenPieces {
   /** What is still under way for pieces that were given up: such a piece is not opened before that is over. */
   readonly #settling = new Map<number, number>()
   readonly #parts: OpenPiecesParts
+  #readyBlocks = 0
 
   constructor(parts: OpenPiecesParts) {
     this.#parts = parts
@@ -51,6 +56,11 @@ export class OpenPieces {
   /** Those with free blocks. */
   get partial(): ReadonlySet<OpenPiece> {
     return this.#partial
+  }
+
+  /** Free blocks that have their memory. */
+  get readyBlocks(): number {
+    return this.#readyBlocks
   }
 
   /** In the order they were opened. */
@@ -67,9 +77,13 @@ export class OpenPieces {
     return this.#open.get(extent.owner.piece) === extent.owner
   }
 
-  /** `undefined` while port calls of an earlier try are under way: their late writes would spoil this one. */
-  add(piece: number, exclusive: boolean, nowMs: number): OpenPiece | undefined {
-    if (this.#settling.has(piece)) return undefined
+  /** Port calls of an earlier try are under way: their late writes would spoil another one, so none is opened. */
+  isHeld(piece: number): boolean {
+    return this.#settling.has(piece)
+  }
+
+  /** Opens a piece that is neither open nor held. */
+  add(piece: number, exclusive: boolean, nowMs: number): OpenPiece {
     const { layout, extentBytes } = this.#parts
     const plan = { sha1: true, leaves: false, zeroTailBytes: layout.zeroTailBytes(piece) }
     const open = new OpenPiece(piece, { id: this.#parts.nextJobId(), plan }, exclusive, layout, extentBytes, nowMs)
@@ -93,11 +107,12 @@ export class OpenPieces {
   restore(piece: number, blocks: Uint8Array, nowMs: number): OpenPiece | undefined {
     const count = this.#parts.layout.blockCount(piece)
     if (blocks.length !== (count + 7) >> 3) return undefined
+    if (this.isHeld(piece)) return undefined
     const there = Bits.from(blocks, count)
     const open = this.add(piece, false, nowMs)
-    const extents = open?.extents.filter((extent) => blocksOf(extent).every((block) => there.has(block))) ?? []
-    if (open === undefined || extents.length === 0) {
-      if (open !== undefined) this.close(open)
+    const extents = open.extents.filter((extent) => blocksOf(extent).every((block) => there.has(block)))
+    if (extents.length === 0) {
+      this.close(open)
       return undefined
     }
     open.isRestored = true
@@ -108,11 +123,20 @@ export class OpenPieces {
     return open
   }
 
+  /** Whether a piece that is not open could get the extent of a block; false when memory is short. */
+  fits(piece: number, block: number): boolean {
+    const { layout, budget, extentBytes } = this.#parts
+    const begin = Math.floor((block * blockBytes) / extentBytes) * extentBytes
+    return budget.fits(Math.min(extentBytes, layout.pieceLength(piece) - begin))
+  }
+
   /** Room for the extent of a block; false when memory is short. */
   admit(open: OpenPiece, block: number): boolean {
     const extent = open.extentAt(block * blockBytes)
     if (extent === undefined) return false
-    extent.charged ||= this.#parts.budget.tryTake(extent.lengthBytes)
+    if (extent.charged) return true
+    extent.charged = this.#parts.budget.tryTake(extent.lengthBytes)
+    if (extent.charged) this.#readyBlocks += freeBlocksOf(extent)
     return extent.charged
   }
 
@@ -121,7 +145,7 @@ export class OpenPieces {
     open.askers[block] = (open.askers[block] ?? 0) + 1
     if (open.states[block] !== blockFree) return
     open.states[block] = blockAsked
-    open.freeBlocks--
+    this.#countFree(open, block, -1)
     if (open.freeBlocks === 0) this.#partial.delete(open)
   }
 
@@ -132,14 +156,14 @@ export class OpenPieces {
     open.askers[block] = askers
     if (askers > 0) return
     open.states[block] = blockFree
-    open.freeBlocks++
+    this.#countFree(open, block, 1)
     this.#partial.add(open)
   }
 
   /** A block is there. Answers how many peers still owe it, the one that brought it included. */
   received(open: OpenPiece, extent: Extent, block: number, nowMs: number): number {
     const askers = open.askers[block] ?? 0
-    if (open.states[block] === blockFree) open.freeBlocks--
+    if (open.states[block] === blockFree) this.#countFree(open, block, -1)
     if (open.freeBlocks === 0) this.#partial.delete(open)
     open.states[block] = blockReceived
     open.askers[block] = 0
@@ -192,8 +216,15 @@ export class OpenPieces {
   free(extent: Extent): void {
     if (extent.bytes !== undefined) this.#parts.memory.give(extent.bytes)
     extent.bytes = undefined
-    if (extent.charged) this.#parts.budget.give(extent.lengthBytes)
+    if (!extent.charged) return
+    this.#readyBlocks -= freeBlocksOf(extent)
+    this.#parts.budget.give(extent.lengthBytes)
     extent.charged = false
+  }
+
+  #countFree(open: OpenPiece, block: number, change: 1 | -1): void {
+    open.freeBlocks += change
+    if (open.extentAt(block * blockBytes)?.charged === true) this.#readyBlocks += change
   }
 
   /**
@@ -210,6 +241,13 @@ export class OpenPieces {
     }
     return found
   }
+}
+
+function freeBlocksOf({ owner, begin, lengthBytes }: Extent): number {
+  const end = Math.ceil((begin + lengthBytes) / blockBytes)
+  let free = 0
+  for (let block = begin / blockBytes; block < end; block++) if (owner.states[block] === blockFree) free++
+  return free
 }
 
 function blocksOf({ begin, lengthBytes }: Extent): number[] {

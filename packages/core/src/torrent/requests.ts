@@ -1,6 +1,7 @@
 import { blockBytes } from '../metainfo/metainfo.js'
 import type { Peer } from '../peer/peer.js'
 import type { Allowance, Decisions, Effects, TorrentBooks } from './effects.js'
+import type { Ledger } from './ledger.js'
 import { Serving } from './serving.js'
 import { Touched } from './touched.js'
 
@@ -39,6 +40,9 @@ export class Requests {
   readonly #hungry = new Set<Peer>()
   /** Peers that could take more but for a rate limit; who was served longest ago comes first. */
   readonly #inTurn = new Set<Peer>()
+  /** Hungry since memory is short; none once anything changed that could help them. */
+  readonly #starved = new Set<Peer>()
+  #frees = 0
   readonly #serving: Serving
   #wasEndgame = false
 
@@ -54,7 +58,14 @@ export class Requests {
     this.#dirty.add(peer)
   }
 
+  /** What it has or may be asked for changed, or somebody bids so: it is tried though memory is short. */
+  renew(peer: Peer): void {
+    this.#starved.delete(peer)
+    this.mark(peer)
+  }
+
   markAll(): void {
+    this.#feed()
     for (const peer of this.#parts.torrent.peers.values()) this.mark(peer)
   }
 
@@ -65,6 +76,7 @@ export class Requests {
 
   /** Peers that wait for memory or something to ask get another chance. */
   wakeHungry(): void {
+    this.#feed()
     if (this.#hungry.size === 0) return
     for (const peer of this.#hungry) this.mark(peer)
     this.#hungry.clear()
@@ -115,6 +127,10 @@ export class Requests {
     if (peer.isChoking && peer.allowed.size === 0) return false
     const { size } = peer.window
     if (peer.asked.size > size * refillBelow) return false
+    if (this.#isStarved(peer, ledger)) {
+      this.#hungry.add(peer)
+      return false
+    }
     const room = size - peer.asked.size
     const budget = Math.min(room, Math.ceil(Math.min(shareBytes, allowance.toAsk(nowMs)) / blockBytes))
     if (budget <= 0) return true
@@ -124,10 +140,27 @@ export class Requests {
     if (!enough && picks.left > 0 && this.#isQuick(peer)) ledger.takeEndgame()
     const isHungry = ledger.end() > 0
     if (isHungry) this.#hungry.add(peer)
+    if (ledger.isStarved) this.#starved.add(peer)
     if (peer.requestedBytes === before) return false
     allowance.asked(peer.requestedBytes - before, nowMs)
     effects.flush(peer)
     return budget < room && !isHungry
+  }
+
+  /**
+   * Nothing is to be had for the peer, known without asking the picker: it found no memory before, or another did and no
+   * free block has any. Looked at again when memory is freed, by whichever torrent, and every second.
+   */
+  #isStarved(peer: Peer, ledger: Ledger): boolean {
+    if (this.#frees !== ledger.frees) {
+      this.#frees = ledger.frees
+      this.#feed()
+    }
+    return this.#starved.has(peer) || (this.#starved.size > 0 && !ledger.hasReady && !ledger.inEndgame)
+  }
+
+  #feed(): void {
+    if (this.#starved.size > 0) this.#starved.clear()
   }
 
   /**
@@ -156,6 +189,7 @@ export class Requests {
   released(piece: number, block: number): void {
     const { torrent, allowance } = this.#parts
     torrent.ledger?.release(piece, block)
+    this.#feed()
     allowance.refund(this.#blockLength(piece, block))
   }
 
@@ -239,6 +273,7 @@ export class Requests {
     this.#dirty.delete(peer)
     this.#hungry.delete(peer)
     this.#inTurn.delete(peer)
+    this.#starved.delete(peer)
     this.#serving.peerLeft(peer)
     while (peer.asked.shift((piece, block) => this.released(piece, block))) continue
     this.#parts.torrent.ledger?.peerLeft(peer)

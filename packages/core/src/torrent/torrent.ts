@@ -188,7 +188,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
     if (what === 'choke') this.#choked(peer)
     // New interest wants a slot, lost interest frees one.
     if (what === 'interest' && peer.isInterested === peer.amChoking) this.#parts.watch.chokeSoon()
-    this.requests.mark(peer)
+    this.requests.renew(peer)
   }
 
   #countHaves(peer: Peer): void {
@@ -215,7 +215,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
       peer.offered++
       this.#showInterest(peer)
       // Who lets us ask for nothing is refilled when that changes.
-      if (!peer.isChoking || peer.allowed.size > 0) this.requests.mark(peer)
+      if (!peer.isChoking || peer.allowed.size > 0) this.requests.renew(peer)
     }
     this.#parts.watch.peerHas(peer, piece)
   }
