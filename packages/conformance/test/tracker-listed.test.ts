@@ -139,6 +139,17 @@ const faults: readonly (readonly [fault: string, client: (clock: Clock) => Teste
     'a URL that means nothing is a TrackerError, without the passkey',
   ],
   [
+    'names the part that it cannot read',
+    announcing(
+      (announce) =>
+        (request, ...rest) =>
+          announce(request, ...rest).catch(() =>
+            Promise.reject(new TrackerError('TRACKER_INVALID', `${request.url.split('/').at(-1)} is no address`)),
+          ),
+    ),
+    'a passkey behind its URL is ignored or refused, and not shown',
+  ],
+  [
     'never answers again once it has refused',
     announcing((announce) => {
       let refusal: unknown
@@ -182,9 +193,9 @@ describe('trackerConformance without a server', () => {
   it('passes a sound client, and shows as skipped what takes a server', async () => {
     const { passed, skipped } = await expectSound(
       (runner) => trackerConformance(runner, { client: () => sound, urlOf }),
-      28,
+      29,
     )
-    expect(passed).toHaveLength(13)
+    expect(passed).toHaveLength(14)
     expect(skipped.every((name) => name.endsWith('(asks no server)'))).toBe(true)
   })
 

@@ -5,6 +5,7 @@ import {
   expectTrackerError,
   goodReply,
   identityOf,
+  passkey,
   textsOf,
   type TrackerBench,
   type TrackerGuarantee,
@@ -81,11 +82,14 @@ export const listed: readonly TrackerGuarantee[] = [
     name: 'what is no address and port is refused as a TrackerError, or left out',
     async run(bench) {
       for (const bad of [peerAt('203.0.113.7', 0), peerAt('203.0.113.7', 65_536), peerAt('203.0.113.999', 6_881)]) {
-        const what = `a URL with ${bad.host}:${bad.port}`
-        const outcome = await bench.call(bench.urlOf([...goodReply.peers, bad])).catch((error: unknown) => ({ error }))
-        if ('error' in outcome) expectTrackerError(outcome.error, what)
-        else expectSame(textsOf(outcome.peers), textsOf(goodReply.peers), `the answer to ${what}`)
+        await expectRefusedOrGood(bench, bench.urlOf([...goodReply.peers, bad]))
       }
+    },
+  },
+  {
+    name: 'a passkey behind its URL is ignored or refused, and not shown',
+    async run(bench) {
+      await expectRefusedOrGood(bench, `${bench.urlOf(goodReply.peers)}?passkey=${passkey}`)
     },
   },
   {
@@ -110,6 +114,13 @@ export const listed: readonly TrackerGuarantee[] = [
     },
   },
 ]
+
+/** A TrackerError without the passkey, or the good peers and no others. */
+async function expectRefusedOrGood(bench: TrackerBench, url: string): Promise<void> {
+  const outcome = await bench.call(url).catch((error: unknown) => ({ error }))
+  if ('error' in outcome) expectTrackerError(outcome.error, `an announce to ${url}`)
+  else expectSame(textsOf(outcome.peers), textsOf(goodReply.peers), `the answer to ${url}`)
+}
 
 const ignore = (): void => {}
 
