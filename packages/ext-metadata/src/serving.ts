@@ -28,11 +28,13 @@ export class Serving {
 
   /** `info` is `undefined` while we have no metadata ourselves. */
   request(piece: number, info: Uint8Array | undefined, nowMs: number): ServingResult {
+    // It may take a moment until it is gone: nothing is said to it any more.
+    if (this.#refusals >= mostRefusals) return 'flood'
     const isThere = info !== undefined && piece < pieceCountOf(info.length)
     if (!isThere || this.#waiting.length >= mostWaiting || !this.#mayAsk(info.length, nowMs)) {
       this.#send(encodeMessage({ type: 'reject', piece }))
       this.#refusals++
-      return this.#refusals > mostRefusals ? 'flood' : 'fine'
+      return 'fine'
     }
     this.#waiting.push(piece)
     return this.resume(info)

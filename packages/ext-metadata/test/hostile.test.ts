@@ -110,7 +110,7 @@ describe('a flood of requests', () => {
     other.control(other.torrents()[0]?.id ?? '').dial(world.endpoint('10.0.0.1'))
     await world.clock.advance(5_000)
     expect(count.data).toBeLessThanOrEqual(64)
-    expect(count.reject).toBeLessThanOrEqual(1_001)
+    expect(count.reject).toBeLessThanOrEqual(1_000)
     expect(reasons).toContain('asks for too much metadata')
   })
 })
