@@ -39,6 +39,8 @@ export interface EngineContext {
   ban(host: string, forMs: number, reason: string): void
   /** Upload slots of one torrent in this round. */
   slotsFor(torrentId: string): number
+  /** Once a second while memory is short: torrents give up what holds some and is brought by nobody any more. */
+  reclaim(): void
   /** The peers of all torrents. */
   readonly crowd: { size: number }
 }

@@ -44,6 +44,9 @@ export interface EngineParts {
 
 /** The granularity of deadlines. */
 const tickMs = 100
+const reclaimEveryMs = 1_000
+/** While memory is short, a piece that holds some and that nobody brings goes on for no longer. */
+const idleMs = 10_000
 
 /** The engine of one session: all its torrents, one listener, one peer id. */
 export function createEngine(parts: EngineParts): Engine {
@@ -68,6 +71,8 @@ class SessionEngine implements Engine {
   #cancelTick: (() => void) | undefined
   #tickAtMs = Infinity
   #isClosed = false
+  #refusals = 0
+  #reclaimedAtMs = -Infinity
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -109,6 +114,7 @@ class SessionEngine implements Engine {
       nextId: () => ++this.#lastId,
       ban: (host, forMs, reason) => this.#ban(host, forMs, reason),
       slotsFor: (id) => this.#slotsFor(id),
+      reclaim: () => this.#reclaim(),
       crowd: { size: 0 },
     }
   }
@@ -187,6 +193,16 @@ class SessionEngine implements Engine {
   /** By either 20-byte form of its hashes. */
   #find(infoHash: Uint8Array): TorrentDriver | undefined {
     return this.#byHash.get(latin1(infoHash))
+  }
+
+  // Memory.
+
+  #reclaim(): void {
+    const { turns } = this.#context
+    if (this.#refusals === this.#budget.refusals || turns.nowMs < this.#reclaimedAtMs + reclaimEveryMs) return
+    this.#refusals = this.#budget.refusals
+    this.#reclaimedAtMs = turns.nowMs
+    for (const { torrent } of this.#torrents.values()) torrent.reclaim(turns.nowMs - idleMs)
   }
 
   // Torrents.

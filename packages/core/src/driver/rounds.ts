@@ -56,6 +56,7 @@ export class Rounds {
     if (nowMs >= this.#nextChokeMs) this.#choke(nowMs)
     if (nowMs >= this.#nextHouseMs) {
       this.#nextHouseMs = nowMs + houseEveryMs
+      this.#parts.context.reclaim()
       keepHouse(torrent, effects, nowMs)
       entrance.makeRoom(nowMs)
     } else if (this.#isLimited) {

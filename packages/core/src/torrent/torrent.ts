@@ -159,6 +159,11 @@ export class Torrent implements PeerEvents, TorrentBooks {
     this.ledger?.closeAll()
   }
 
+  /** See `OpenPieces.reclaim`: such pieces start over. */
+  reclaim(idleSinceMs: number): void {
+    if (this.ledger?.reclaim(idleSinceMs) === true) this.#parts.decisions.reset()
+  }
+
   // Peers.
 
   peerJoined(out: Wire, hello: Hello, endpoint: Endpoint, nowMs: number): Peer {
