@@ -10,6 +10,8 @@ export interface FaultyDisk {
   readonly files: FileSystem
   /** From now on these calls fail with this code of the system; `undefined` = they work. */
   fail(call: Failing, code: string | undefined): void
+  /** No call that looks at a file or writes to it is under way. */
+  isIdle(): boolean
 }
 
 export function faultyDisk(): FaultyDisk {
@@ -18,10 +20,19 @@ export function faultyDisk(): FaultyDisk {
     const code = faults.get(call)
     if (code !== undefined) throw Object.assign(new Error(`${code}: on purpose`), { code, syscall: call })
   }
+  let busy = 0
+  const during = async <T>(call: () => Promise<T>): Promise<T> => {
+    busy++
+    try {
+      return await call()
+    } finally {
+      busy--
+    }
+  }
   const wrap = (file: OpenFile): OpenFile => ({
     write: async (bytes, offset, length, position) => {
       check('write')
-      return file.write(bytes, offset, length, position)
+      return during(() => file.write(bytes, offset, length, position))
     },
     readv: async (into, position) => {
       check('readv')
@@ -32,7 +43,7 @@ export function faultyDisk(): FaultyDisk {
       return file.datasync()
     },
     sync: () => file.sync(),
-    stat: () => file.stat(),
+    stat: () => during(() => file.stat()),
     close: () => file.close(),
   })
   const files: FileSystem = {
@@ -45,6 +56,7 @@ export function faultyDisk(): FaultyDisk {
   return {
     files,
     fail: (call, code) => void (code === undefined ? faults.delete(call) : faults.set(call, code)),
+    isIdle: () => busy === 0,
   }
 }
 
