@@ -1,8 +1,8 @@
 import type { IpEndpoint, Session, TorrentHandle } from '@bitloom/core'
 import { openLongPath, type PathShape } from '@bitloom/interop/long-path'
+import { barePace, Pace } from '@bitloom/interop/pace'
 import { describe, expect, it } from 'vitest'
 import { addressOf, inLab, type Lab, type LabSession, type Made, seed, until } from '../src/lab.js'
-import { barePace, Pace } from '../src/pace.js'
 import { differences } from '../src/payload.js'
 
 /** A quarter of what two shared cores manage with ease. */
@@ -50,7 +50,7 @@ describe('one peer far away', () => {
       const shape = { oneWayMs: roundTripMs / 2, bytesPerSecond }
       const peers = [await farSeed(lab, made, shape)]
       // At the same time, so that what else the machine does meets both.
-      const allowed = barePace(lab, made.torrent.lengthBytes, shape)
+      const allowed = barePace(made.torrent.lengthBytes, shape)
       const leecher = await download(lab, made, 'downloads', peers)
       await expectWhole(made, leecher)
       expect(leecher.pace.bytesPerSecond).toBeGreaterThan((await allowed) * 0.8)

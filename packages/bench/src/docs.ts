@@ -3,6 +3,7 @@ import { markdownTable } from 'markdown-table'
 import { format, resolveConfig } from 'prettier'
 import { ceilingTable, sideCeiling } from './ceilings.js'
 import { goalsOf, goalTable } from './goals.js'
+import { pathTable } from './paths.js'
 import type { BenchResults } from './results.js'
 import { scaleTable } from './scale.js'
 import { sideTable } from './side-table.js'
@@ -20,12 +21,13 @@ export interface Section {
 
 /** The tables of a run, in the order they are read. */
 export function sectionsOf(results: BenchResults, committed: Ratios): Section[] {
-  const { ceilings, side, scale, stages } = results
+  const { ceilings, side, scale, paths, stages } = results
   const ceiling = ceilings === undefined ? undefined : sideCeiling(ceilings)
   return [
     ...(ceilings === undefined ? [] : [{ title: 'Ceilings', table: ceilingTable(ceilings) }]),
     ...(side === undefined ? [] : [{ title: 'Side by side', table: sideTable(side, ceiling) }]),
     ...(scale === undefined ? [] : [{ title: 'Scale', table: scaleTable(scale) }]),
+    ...(paths === undefined ? [] : [{ title: 'Long paths', table: pathTable(paths) }]),
     ...(stages === undefined ? [] : [{ title: 'Stages', table: stageTable(stages, committed) }]),
   ]
 }

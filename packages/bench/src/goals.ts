@@ -25,7 +25,13 @@ export function goalsOf(results: BenchResults): Goal[] {
     const row = rows.find((one) => one.case === caseName && one.seeder === seeder && one.leecher === leecher)
     return row === undefined || row.results.length === 0 ? undefined : figuresOf(row.results)
   }
-  return [...sideGoals(find, rows), ...shapeGoals(find, rows), ...scaleGoals(results), ...stageGoals(results)]
+  return [
+    ...sideGoals(find, rows),
+    ...shapeGoals(find, rows),
+    ...scaleGoals(results),
+    ...pathGoals(results),
+    ...stageGoals(results),
+  ]
 }
 
 function sideGoals(find: Find, rows: readonly SideRow[]): Goal[] {
@@ -107,6 +113,20 @@ function scaleGoals({ scale }: BenchResults): Goal[] {
     limit('1,000 connected idle peers: memory of each', 16, idlePeers && idlePeers.bytesEach / 1000, 'kB'),
     limit('1,000 idle peers told of 10 pieces a second: CPU', 5, percent(idlePeers?.stormCpuShare), '% of a core'),
   ]
+}
+
+function pathGoals({ paths }: BenchResults): Goal[] {
+  return [50, 200].map((ms) => {
+    const shares = paths?.farPeers.filter(({ roundTripMs }) => roundTripMs === ms) ?? []
+    const least = shares.toSorted((a, b) => a.reachedRate / a.allowedRate - b.reachedRate / b.allowedRate)[0]
+    const mebibytes = (rate: number | undefined) => rate && rate / 2 ** 20
+    return atLeast(
+      `one peer at ${ms} ms round trip, MiB/s against what line and window allow, the least of all rates`,
+      0.8,
+      mebibytes(least?.reachedRate),
+      mebibytes(least?.allowedRate),
+    )
+  })
 }
 
 function stageGoals({ stages, ceilings }: BenchResults): Goal[] {

@@ -7,6 +7,7 @@ import { measureCeilings } from './ceilings.js'
 import { sectionsOf, writeFigures } from './docs.js'
 import { machineFacts } from './machine.js'
 import { type BenchOptions, parseOptions, type Part, parts, usage } from './options.js'
+import { measurePaths } from './paths.js'
 import type { BenchResults } from './results.js'
 import { runScale } from './scale.js'
 import { availableClients, clientNames, pairsOf, runSide } from './side.js'
@@ -67,6 +68,10 @@ async function benchScale(): Promise<void> {
   results.scale = await runScale({ ...size, folder: workshop.folder, progress })
 }
 
+async function benchPaths(): Promise<void> {
+  results.paths = await measurePaths({ folder: workshop.folder, quick: options.quick, progress })
+}
+
 async function benchSide(): Promise<void> {
   const wanted = options.clients ?? (options.quick ? clientNames.filter((name) => name !== slow) : clientNames)
   const present = availableClients(wanted)
@@ -88,6 +93,7 @@ const benches: Readonly<Record<Part, () => Promise<void>>> = {
   ceilings: benchCeilings,
   stages: benchStages,
   scale: benchScale,
+  paths: benchPaths,
   side: benchSide,
 }
 for (const part of parts) if (options.only.includes(part)) await benches[part]()

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { caseNames } from './cases.js'
 
 /** The parts of a run, in the order they run. */
-export const parts = ['ceilings', 'stages', 'scale', 'side'] as const
+export const parts = ['ceilings', 'stages', 'scale', 'paths', 'side'] as const
 export type Part = (typeof parts)[number]
 
 /** What a run of the bench measures. */

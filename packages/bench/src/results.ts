@@ -1,5 +1,6 @@
 import type { Ceilings } from './ceilings.js'
 import type { MachineFacts } from './machine.js'
+import type { PathResults } from './paths.js'
 import type { ScaleResults } from './scale.js'
 import type { SideRow } from './side.js'
 import type { StageResult } from './stages/run-stages.js'
@@ -10,6 +11,7 @@ export interface BenchResults {
   ceilings?: Ceilings
   stages?: readonly StageResult[]
   scale?: ScaleResults
+  paths?: PathResults
   side?: readonly SideRow[]
   /** Clients that are not installed here. */
   absent?: readonly string[]

@@ -66,6 +66,21 @@ describe('goals', () => {
     expect([met(100), met(1_000), met(10_000)]).toEqual([1, 3, 6])
   })
 
+  it('on long paths are what the worst rate reached of what was allowed', () => {
+    const peer = (allowedRate: number, reachedRate: number, roundTripMs = 50) => ({
+      roundTripMs,
+      lineRate: 125_000,
+      allowedRate: allowedRate * 2 ** 20,
+      reachedRate: reachedRate * 2 ** 20,
+    })
+    const paths = { farPeers: [peer(4, 4), peer(10, 7), peer(10, 9, 200)], leastShare: 1, slowedBy: 1 }
+    const found = goalsOf({ facts, paths }).filter(({ name }) => name.startsWith('one peer at'))
+    expect(found).toMatchObject([
+      { measured: '0.70 × (7.00 : 10.0)', isMet: false },
+      { measured: '0.90 × (9.00 : 10.0)', isMet: true },
+    ])
+  })
+
   it('that the run did not measure are neither met nor missed', () => {
     expect(find('peers-50')).toMatchObject({ measured: undefined, isMet: undefined })
     const rows = goalTable(goalsOf({ facts }))

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import { openLongPath, type PathShape } from '@bitloom/interop/long-path'
-import type { Lab } from './lab.js'
+import { openLongPath, type PathShape } from './long-path.js'
 
 /** Counts what comes of a transfer, and times it from its second quarter on: how it begins is another question. */
 export class Pace {
@@ -29,7 +28,7 @@ export class Pace {
 }
 
 /** Sends so many bytes through a path of this shape with nothing around them: what the line allows. In bytes/s. */
-export async function barePace(lab: Lab, lengthBytes: number, shape: PathShape): Promise<number> {
+export async function barePace(lengthBytes: number, shape: PathShape): Promise<number> {
   const chunk = new Uint8Array(65_536)
   const server = createServer((socket) => {
     let left = lengthBytes
@@ -45,11 +44,11 @@ export async function barePace(lab: Lab, lengthBytes: number, shape: PathShape):
     send()
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
-  lab.defer(() => server.close())
   const path = await openLongPath({ host: '127.0.0.1', port: (server.address() as AddressInfo).port }, shape)
-  lab.defer(() => path.close())
   const pace = new Pace(lengthBytes)
   const socket = connect(path.port, '127.0.0.1').on('data', (bytes: Buffer) => pace.add(bytes.length))
   await once(socket, 'close')
+  server.close()
+  await path.close()
   return pace.bytesPerSecond
 }
