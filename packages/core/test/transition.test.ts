@@ -11,26 +11,28 @@ const letters: Readonly<Record<string, TorrentState>> = {
   P: 'paused',
   B: 'blocked',
   F: 'failed',
+  Q: 'queued',
 }
 
 /** Each row is a step, each column the state it happens in; `.` = not legal. Every cell of the table. */
 const picture: Readonly<Record<TorrentStep, string>> = {
-  //                  L M C D S P B F
-  'metadata-missing': 'M . . . . . . .',
-  metadata: '. L . . . . . .',
-  opened: 'C . . . . . . .',
-  'checked-partial': '. . D . . . . .',
-  'checked-whole': '. . S . . . . .',
-  'wanted-whole': '. . . S . . S .',
-  'wanted-missing': '. . . . D . . .',
-  pause: '. P . P P . P .',
-  'resume-partial': '. . . . . D . .',
-  'resume-whole': '. . . . . S . .',
-  'resume-metadata': '. . . . . M . .',
-  'storage-failed': '. . . B B . . .',
-  'storage-works': '. . . . . . D .',
-  recheck: '. . . C C C C C',
-  fail: 'F F F F F F F .',
+  //                  L M C D S P B F Q
+  'metadata-missing': 'M . . . . . . . .',
+  metadata: '. L . . . . . . L',
+  opened: 'C . . . . . . . .',
+  'checked-partial': '. . D . . . . . .',
+  'checked-whole': '. . S . . . . . .',
+  'wanted-whole': '. . . S . . S . .',
+  'wanted-missing': '. . . . D . . . .',
+  pause: '. P . P P . P . P',
+  'resume-partial': '. . . . . D . . D',
+  'resume-whole': '. . . . . S . . S',
+  'resume-metadata': '. . . . . M . . M',
+  queue: '. Q . Q Q Q Q . .',
+  'storage-failed': '. . . B B . . . .',
+  'storage-works': '. . . . . . D . .',
+  recheck: '. . . C C C C C C',
+  fail: 'F F F F F F F . F',
 }
 
 const cells = Object.entries(picture).flatMap(([step, row]) =>
@@ -46,7 +48,7 @@ describe('transition', () => {
   })
 
   it('has a way back from every state that somebody has to end', () => {
-    for (const state of ['paused', 'blocked', 'failed'] as const) {
+    for (const state of ['queued', 'paused', 'blocked', 'failed'] as const) {
       expect(cells.filter(({ from, to }) => from === state && to !== undefined && to !== state)).not.toEqual([])
     }
   })

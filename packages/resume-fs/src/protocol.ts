@@ -78,6 +78,9 @@ function bodyOf(record: ResumeRecord): Encodable {
     ...present('choker', choker),
     // Bencode knows whole numbers only; the name of a limit is ASCII, its value may be a fraction.
     ['limits', new Map(Object.entries(record.limits).map(([name, value]) => [name, String(value)]))],
+    ...present('queue rank', record.queueRank),
+    ...present('forced', record.forced === true ? 1 : undefined),
+    ...present('seeding ms', record.seedingMs),
     ['uploaded', record.uploadedBytes],
     ['downloaded', record.downloadedBytes],
   ])
@@ -110,6 +113,9 @@ function recordOf(body: Dict): ResumeRecord {
     ...optional('picker', 'picker', text),
     ...optional('choker', 'choker', text),
     limits: Object.fromEntries([...dict(get('limits'))].map(([name, value]) => [name, Number(text(value))])),
+    ...optional('queueRank', 'queue rank', whole),
+    ...optional('forced', 'forced', () => true as const),
+    ...optional('seedingMs', 'seeding ms', whole),
     uploadedBytes: whole(get('uploaded')),
     downloadedBytes: whole(get('downloaded')),
   }

@@ -4,8 +4,8 @@ import * as z from 'zod'
 const about = { atMs: z.number(), session: z.string().optional() }
 const torrent = { ...about, torrent: z.string() }
 const peer = { ...torrent, peer: z.number(), address: z.string() }
-const states = ['loading', 'fetching-metadata', 'checking', 'downloading', 'seeding', 'paused', 'blocked', 'failed']
-const state = z.enum(states as [string, ...string[]])
+const waiting = ['loading', 'fetching-metadata', 'checking', 'queued', 'paused', 'blocked', 'failed'] as const
+const state = z.enum([...waiting, 'downloading', 'seeding'])
 const stage = z.enum(['known', 'dial', 'accept', 'handshake', 'extended'])
 const choke = {
   ...peer,
@@ -92,6 +92,8 @@ const records = {
     upBytesPerSecond: z.number().optional(),
     maxPeers: z.number().optional(),
     uploadSlots: z.number().optional(),
+    seedRatio: z.number().nullish(),
+    seedMs: z.number().nullish(),
   }),
 } as const satisfies Record<TraceRecord['event'], z.ZodType>
 

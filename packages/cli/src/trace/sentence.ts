@@ -35,12 +35,14 @@ const sentences: { readonly [E in TraceRecord['event']]: (record: Of<E>) => stri
   'announce-skipped': ({ url, announce, plugin, reason }) =>
     `no ${announce === undefined ? '' : `"${announce}" `}announce to ${url}: the plugin ${plugin} says ${reason}`,
   strategy: ({ kind, from, to, reason }) => `the ${kind} is ${to ?? 'none'} instead of ${from ?? 'none'}: ${reason}`,
-  limit: ({ downBytesPerSecond: down, upBytesPerSecond: up, maxPeers, uploadSlots }) => {
+  limit: ({ downBytesPerSecond: down, upBytesPerSecond: up, maxPeers, uploadSlots, seedRatio, seedMs }) => {
     const limits = [
       down === undefined ? [] : [`${rate(down)} down`],
       up === undefined ? [] : [`${rate(up)} up`],
       maxPeers === undefined ? [] : [count(maxPeers, 'peer')],
       uploadSlots === undefined ? [] : [count(uploadSlots, 'upload slot')],
+      seedRatio === undefined ? [] : [`seeds up to the ratio ${seedRatio ?? 'without end'}`],
+      seedMs === undefined ? [] : [`seeds for ${span(seedMs ?? Infinity)}`],
     ].flat()
     return `limits of its own: ${limits.length === 0 ? 'none' : limits.join(', ')}`
   },

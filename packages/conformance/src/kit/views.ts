@@ -58,6 +58,11 @@ export function torrentView(facts: Partial<TorrentView> = {}): TorrentView {
     trackers: [],
     picker: 'rarest-first',
     choker: 'tit-for-tat',
+    queuePosition: 0,
+    forced: false,
+    seedRatio: 0,
+    seedingMs: 0,
+    pausedBy: undefined,
     storage: 'memory',
     directory: '/conformance',
   }

@@ -2,6 +2,7 @@ import type { Endpoint, IpEndpoint } from '../ports/endpoint.js'
 import type { MagnetLink, Metainfo } from '../metainfo/metainfo.js'
 import type { TraceSink } from '../ports/trace.js'
 import type { PeerView, TorrentView } from '../ports/views.js'
+import type { QueueMove } from '../torrent/queue.js'
 
 /** Limits of a session; LIMITS in `docs/LIMITS.md`. Rates in bytes/s, `undefined` = unlimited. */
 export interface SessionLimits {
@@ -17,6 +18,12 @@ export interface SessionLimits {
   readonly uploadSlots: number
   /** Bytes received and not yet written. */
   readonly unwrittenBytes: number
+  /** Torrents that may download, and those that may seed, at a time; the others wait in the queue. Default: all. */
+  readonly activeDownloads?: number | undefined
+  readonly activeSeeds?: number | undefined
+  /** A whole torrent pauses when it has uploaded so many times its wanted size, or seeded for so long, in all sessions. Default: never. */
+  readonly seedRatio?: number | undefined
+  readonly seedMs?: number | undefined
 }
 
 /**
@@ -28,6 +35,9 @@ export interface TorrentLimits {
   readonly upBytesPerSecond?: number | undefined
   readonly maxPeers?: number | undefined
   readonly uploadSlots?: number | undefined
+  /** Instead of the session's; `Infinity` = seeds without end. */
+  readonly seedRatio?: number | undefined
+  readonly seedMs?: number | undefined
 }
 
 /** How a torrent is added. */
@@ -62,6 +72,10 @@ export interface AddOptions {
   readonly check?: 'full' | 'sample' | 'resume' | 'skip'
   readonly paused?: boolean
   readonly limits?: TorrentLimits
+  /** Works whatever the limits of the queue are. */
+  readonly forced?: boolean
+  /** Its number in the order of the queue in an earlier session, as its record has it; default: the last. */
+  readonly queueRank?: number
 }
 
 /** Commands on one torrent: queued to the end of the turn, so that no hook re-enters the engine. */
@@ -103,7 +117,14 @@ export interface TorrentControl {
    */
   move(directory: string): Promise<void>
   pause(): void
+  /**
+   * Goes to work, or into the queue. What was paused since it had seeded enough seeds on: its own limits for that are lifted.
+   */
   resume(): void
+  /** Another place in the order of the queue. Who then comes before one that is at work takes its turn. */
+  queue(to: QueueMove): void
+  /** Whether it works whatever the limits of the queue are. */
+  force(on: boolean): void
   /** Hashes all data again. */
   recheck(): void
 }

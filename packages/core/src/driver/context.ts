@@ -9,6 +9,7 @@ import type { Random } from '../ports/random.js'
 import type { TokenBucket } from '../peer/token-bucket.js'
 import type { IpEndpoint } from '../ports/endpoint.js'
 import type { SessionLimits } from './api.js'
+import type { Queueable, Queueing } from './queueing.js'
 import type { Services } from './services.js'
 import type { Tracer } from './tracer.js'
 import type { Turns } from './turns.js'
@@ -53,8 +54,9 @@ export interface TorrentContext extends EngineContext {
   wake(): void
 }
 
-/** What the engine hears from each torrent. */
-export interface Wakes<T> {
+/** What the engine hears from each torrent, and the queue that all share. */
+export interface Wakes<T extends Queueable> {
+  readonly queue: Queueing<T>
   dialSoon(torrent: T): void
   wake(torrent: T): void
 }

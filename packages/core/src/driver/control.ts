@@ -68,6 +68,8 @@ export function torrentControl(
     move: (directory) => torrent.move(directory),
     pause: () => command(() => torrent.pause()),
     resume: () => command(() => torrent.resume()),
+    queue: (to) => command(() => torrent.queue(to)),
+    force: (on) => command(() => torrent.force(on)),
     recheck: () => command(() => torrent.recheck()),
   }
 }

@@ -26,6 +26,7 @@ import { Handshakes, type Shaken } from './handshakes.js'
 import { type ListenOptions, openListeners } from './listeners.js'
 import { unsupported } from './provided-info.js'
 import { SharedBudget } from './memory-budget.js'
+import { Queueing } from './queueing.js'
 import type { Services } from './services.js'
 import { TorrentDriver } from './torrent-driver.js'
 import { bannedHost, tellRefusal } from './torrent-tracer.js'
@@ -63,6 +64,7 @@ class SessionEngine implements Engine {
   readonly #budget: SharedBudget
   readonly #handshakes: Handshakes
   readonly #dialer: Dialer
+  readonly #queue: Queueing<TorrentDriver>
   #limits: SessionLimits
   #listening: readonly Listening[] = []
   #lastId = 0
@@ -77,6 +79,7 @@ class SessionEngine implements Engine {
   constructor(parts: EngineParts) {
     this.#parts = parts
     this.#limits = parts.limits
+    this.#queue = new Queueing(parts.limits)
     this.#budget = new SharedBudget(parts.limits.unwrittenBytes)
     this.#context = this.#makeContext(parts)
     const { turns, clock, peerId } = this.#context
@@ -212,11 +215,13 @@ class SessionEngine implements Engine {
     this.#checkAdd(options)
     const { turns, hooks } = this.#context
     const wakes = {
+      queue: this.#queue,
       dialSoon: (which: TorrentDriver) => this.#dialSoon(which),
       wake: (which: TorrentDriver) => this.#wake(which),
     }
     const torrent = new TorrentDriver(this.#context, wakes, options)
     this.#torrents.set(torrent.id, torrent)
+    this.#queue.add(torrent, { rank: options.queueRank, forced: options.forced })
     for (const hash of wireHashes(torrent.infoHashes)) this.#byHash.set(latin1(hash), torrent)
     turns.run(() => {
       torrent.trace.added()
@@ -254,9 +259,12 @@ class SessionEngine implements Engine {
 
   async #remove(torrent: TorrentDriver, how: 'kept' | 'removed' | 'deleted'): Promise<void> {
     try {
-      await torrent.close(how)
+      const closing = torrent.close(how)
+      if (!this.#isClosed) this.#context.turns.run(() => this.#queue.leave(torrent))
+      await closing
     } finally {
       this.#torrents.delete(torrent.id)
+      this.#queue.remove(torrent)
       for (const hash of wireHashes(torrent.infoHashes)) this.#byHash.delete(latin1(hash))
       this.#deadlines.delete(torrent)
       this.#dialer.forget(torrent)
@@ -285,6 +293,7 @@ class SessionEngine implements Engine {
       this.#budget.limitBytes = limits.unwrittenBytes
       let askedBytes = 0
       for (const torrent of this.#torrents.values()) askedBytes += torrent.torrent.requests.askedBytes
+      this.#queue.setLimits(limits)
       down.setRate(limits.downBytesPerSecond, turns.nowMs, askedBytes)
       up.setRate(limits.upBytesPerSecond, turns.nowMs)
       for (const torrent of this.#torrents.values()) {

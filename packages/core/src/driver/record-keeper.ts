@@ -13,6 +13,9 @@ import type { SetLimits } from './torrent-limits.js'
 const longestMs = 30_000
 const mostBytes = 268_435_456
 
+type Totals = Required<Pick<ResumeRecord, 'uploadedBytes' | 'downloadedBytes' | 'seedingMs'>>
+const nothing: Totals = { uploadedBytes: 0, downloadedBytes: 0, seedingMs: 0 }
+
 export interface KeeperParts {
   readonly context: Pick<EngineContext, 'turns' | 'services' | 'log'>
   readonly infoHashes: InfoHashes
@@ -25,6 +28,10 @@ export interface KeeperParts {
   /** Where the data belongs when it is whole. */
   home(): string
   isPaused(): boolean
+  /** Its place in the queue. */
+  queued(): Pick<ResumeRecord, 'queueRank' | 'forced'>
+  /** In this session. */
+  seedingMs(): number
   /** What was written could not be made durable: which of it is on the disk is not known any more. */
   syncFailed(error: Error): void
   /** A deadline may have come nearer. */
@@ -43,7 +50,8 @@ export class RecordKeeper {
   #unsavedBytes = 0
   #isSaving = false
   #last: Promise<void> = Promise.resolve()
-  #before = { uploadedBytes: 0, downloadedBytes: 0 }
+  /** What earlier sessions counted, once it is known. */
+  #before: Totals | undefined
   #partial: readonly PartialPiece[] | undefined
   #isClosed = false
 
@@ -78,14 +86,23 @@ export class RecordKeeper {
     await this.#last
     try {
       const record = await context.services.get(ResumeStore).get(this.#key)
-      if (record !== undefined) {
-        const { uploadedBytes, downloadedBytes } = record
-        this.#before = { uploadedBytes, downloadedBytes }
-      }
+      // A later record has what this session counted as well.
+      this.#before ??= record === undefined ? nothing : totalsOf(record)
       return record
     } catch (error) {
       context.log.warn('a resume record cannot be read', { torrent: this.#parts.view.name, error })
       return undefined
+    }
+  }
+
+  /** Of all sessions. */
+  get totals(): Totals {
+    const { view } = this.#parts
+    const { uploadedBytes, downloadedBytes, seedingMs } = this.#before ?? nothing
+    return {
+      uploadedBytes: uploadedBytes + view.stats.uploadedBytes,
+      downloadedBytes: downloadedBytes + view.stats.receivedBytes,
+      seedingMs: Math.round(seedingMs + this.#parts.seedingMs()),
     }
   }
 
@@ -191,8 +208,12 @@ export class RecordKeeper {
       ...(view.picker === undefined ? {} : { picker: view.picker }),
       choker: view.choker,
       limits: limits.now,
-      uploadedBytes: this.#before.uploadedBytes + view.stats.uploadedBytes,
-      downloadedBytes: this.#before.downloadedBytes + view.stats.receivedBytes,
+      ...this.#parts.queued(),
+      ...this.totals,
     }
   }
+}
+
+function totalsOf({ uploadedBytes, downloadedBytes, seedingMs = 0 }: ResumeRecord): Totals {
+  return { uploadedBytes, downloadedBytes, seedingMs }
 }

@@ -51,7 +51,7 @@ async function addAgain({ add, hasher, log }: RestoreParts, record: ResumeRecord
 
 /** @throws BitloomError for an info dictionary that is not the torrent's, or that cannot be used */
 function addOptionsOf(record: ResumeRecord, hasher: Hasher): AddOptions {
-  const { directory, moveTo, storage, picker, choker, limits, trackers, state, wantedFiles } = record
+  const { directory, moveTo, storage, picker, choker, limits, trackers, state, wantedFiles, forced, queueRank } = record
   const torrent = torrentOf(record, hasher)
   return {
     torrent,
@@ -63,6 +63,8 @@ function addOptionsOf(record: ResumeRecord, hasher: Hasher): AddOptions {
     paused: state === 'paused',
     ...(picker === undefined ? {} : { picker }),
     ...(choker === undefined ? {} : { choker }),
+    ...(forced === undefined ? {} : { forced }),
+    ...(queueRank === undefined ? {} : { queueRank }),
     ...('info' in torrent && wantedFiles !== undefined ? { wantedFiles: wantedOf(torrent, wantedFiles) } : {}),
   }
 }

@@ -4,6 +4,8 @@ import { Storage } from '../ports/storage.js'
 import type { TorrentState, TorrentView, TrackerView } from '../ports/views.js'
 import { AnnounceSchedule } from '../torrent/announce-schedule.js'
 import type { Torrent } from '../torrent/torrent.js'
+import type { QueueMove } from '../torrent/queue.js'
+import { seedGoal, SeedingTime, seedLimits } from '../torrent/seed-goal.js'
 import { transition, type TorrentStep } from '../torrent/transition.js'
 import { Announcer } from './announcer.js'
 import type { AddOptions, TorrentLimits } from './api.js'
@@ -12,6 +14,7 @@ import type { EngineContext, TorrentContext, Wakes } from './context.js'
 import { isReady, TorrentDecisions } from './decisions.js'
 import { deferred } from './deferred.js'
 import { readInfo } from './provided-info.js'
+import type { Queueable, Queueing } from './queueing.js'
 import { RecordKeeper } from './record-keeper.js'
 import { Strategies, type StrategyNames } from './strategies.js'
 import { Swarm } from './swarm.js'
@@ -30,7 +33,7 @@ const fewPeers = 5
  * The life of one torrent: loading, checking, running, blocked, paused, failed, gone. It owns the storage handle and the
  * announcer, and gives the swarm its content. State changes go through the one table in `torrent/transition.ts`.
  */
-export class TorrentDriver implements ViewSource {
+export class TorrentDriver implements ViewSource, Queueable {
   readonly id: string
   readonly infoHashes: InfoHashes
   readonly view: TorrentView
@@ -41,7 +44,10 @@ export class TorrentDriver implements ViewSource {
   readonly completed = deferred()
   state: TorrentState = 'loading'
   error: Error | undefined
+  pausedBy: TorrentView['pausedBy']
   readonly #context: TorrentContext
+  readonly #queue: Queueing<TorrentDriver>
+  readonly #seeding = new SeedingTime()
   readonly #options: AddOptions
   readonly #decisions: TorrentDecisions
   readonly #schedule: AnnounceSchedule
@@ -65,6 +71,7 @@ export class TorrentDriver implements ViewSource {
   constructor(engine: EngineContext, wakes: Wakes<TorrentDriver>, options: AddOptions) {
     const context = { ...engine, dialSoon: () => wakes.dialSoon(this), wake: () => wakes.wake(this) }
     this.#context = context
+    this.#queue = wakes.queue
     this.#options = options
     this.#directory = options.directory
     this.#pausing = options.paused === true
@@ -130,6 +137,14 @@ export class TorrentDriver implements ViewSource {
       webSeeds: () => this.metainfo?.webSeeds ?? this.#options.torrent.webSeeds,
       home: () => this.#data.content?.home ?? this.#directory,
       isPaused: () => this.#pausing,
+      queued: () => {
+        const queueRank = this.#queue.rank(this)
+        return {
+          ...(queueRank === undefined ? {} : { queueRank }),
+          ...(this.forced ? { forced: true as const } : {}),
+        }
+      },
+      seedingMs: () => this.#seeding.at(this.#context.clock.nowMs()),
       syncFailed: (error) => this.#syncFailed(error),
       wake: () => this.#context.wake(),
     })
@@ -206,6 +221,23 @@ export class TorrentDriver implements ViewSource {
     return this.swarm.entrance.addresses.size
   }
 
+  get queuePosition(): number | undefined {
+    return this.#queue.position(this)
+  }
+
+  get forced(): boolean {
+    return this.#queue.isForced(this)
+  }
+
+  get seedRatio(): number {
+    const { wantedBytes } = this.torrent
+    return wantedBytes === 0 ? 0 : this.#keeper.totals.uploadedBytes / wantedBytes
+  }
+
+  get seedingMs(): number {
+    return this.#keeper.totals.seedingMs
+  }
+
   get trackerUrls(): readonly (readonly string[])[] {
     return this.#options.trackers ?? trackersOf(this.#options.torrent)
   }
@@ -237,7 +269,7 @@ export class TorrentDriver implements ViewSource {
       this.#context.turns.run(() => {
         this.#step('metadata-missing')
         if (this.#pausing) this.pause()
-        else this.#schedule.start(this.#context.turns.nowMs)
+        else this.#enter()
       })
       this.#recalling = this.#recallMetadata()
     }
@@ -262,8 +294,72 @@ export class TorrentDriver implements ViewSource {
     this.#keeper.began()
     this.ready.resolve()
     if (this.#pausing) this.pause()
-    else this.#run()
+    else this.#enter()
     if (this.torrent.isWhole) this.#wantedWhole()
+  }
+
+  // The queue.
+
+  /** It wants to work; the queue says at once whether it may. */
+  #enter(): void {
+    this.#queue.enter(this, this.#isWhole ? 'seed' : 'download')
+  }
+
+  get #isWhole(): boolean {
+    return this.torrent.ledger !== undefined && this.torrent.isWhole
+  }
+
+  admit(): void {
+    if (this.isClosed || this.#pausing) return
+    this.#step(
+      this.torrent.ledger === undefined ? 'resume-metadata' : this.torrent.isWhole ? 'resume-whole' : 'resume-partial',
+    )
+    if (!this.isActive) return
+    this.#run()
+    if (this.#earlyMetadata !== undefined) this.metadataCame(this.#earlyMetadata)
+  }
+
+  hold(): void {
+    if (this.isClosed || !this.#step('queue')) return
+    this.torrent.stopFetching()
+    this.#leave('it waits for its turn')
+  }
+
+  ranked(): void {
+    this.#keeper.changed()
+  }
+
+  queue(to: QueueMove): void {
+    this.#queue.move(this, to)
+  }
+
+  force(on: boolean): void {
+    this.#queue.force(this, on)
+  }
+
+  /** It has seeded enough: it makes room for others. */
+  #checkGoal(): void {
+    if (this.state !== 'seeding') return
+    const goal = this.#goal()
+    if (goal === undefined) return
+    this.pause()
+    this.pausedBy = goal
+  }
+
+  #goal(): TorrentView['pausedBy'] {
+    const { totals } = this.#keeper
+    return seedGoal(this.#seedLimits, { ...totals, wantedBytes: this.torrent.wantedBytes })
+  }
+
+  get #seedLimits() {
+    return seedLimits(this.limits.now, this.#context.limits())
+  }
+
+  /** When it will have seeded for long enough. */
+  get #goalMs(): number {
+    const { seedMs } = this.#seedLimits
+    if (this.state !== 'seeding' || seedMs === undefined) return Infinity
+    return this.#context.turns.nowMs + Math.max(0, seedMs - this.#keeper.totals.seedingMs)
   }
 
   /** Joins the swarm; asks for nothing while the disk takes nothing. */
@@ -282,7 +378,10 @@ export class TorrentDriver implements ViewSource {
     if (next === undefined) return false
     this.state = next
     this.error = error
+    this.pausedBy = undefined
+    this.#seeding.run(next === 'seeding', this.#context.turns.nowMs)
     this.trace.state(error?.message)
+    if (next === 'paused' || next === 'failed') this.#queue.leave(this)
     this.#context.dialSoon()
     return true
   }
@@ -304,15 +403,19 @@ export class TorrentDriver implements ViewSource {
   }
 
   #settledWhole(): void {
-    const { turns, hooks } = this.#context
     // A check that began meanwhile comes to its own result.
-    const isOpen = this.isActive || this.state === 'paused'
-    if (!this.torrent.isWhole || !isOpen) return
+    const isWorking = this.isActive || this.state === 'queued'
+    if (!this.torrent.isWhole || (!isWorking && this.state !== 'paused')) return
     this.#step('wanted-whole')
     this.#keeper.began()
     this.#strategies.renewPicker()
     this.completed.resolve()
-    if (!this.#wasMissing || this.#isCompleted) return
+    if (this.#wasMissing && !this.#isCompleted) this.#tellCompleted()
+    if (isWorking) this.#enter()
+  }
+
+  #tellCompleted(): void {
+    const { turns, hooks } = this.#context
     this.#isCompleted = true
     this.#schedule.completed(turns.nowMs)
     // At once: whoever watches `completed` may remove the torrent in the same turn.
@@ -373,12 +476,10 @@ export class TorrentDriver implements ViewSource {
 
   resume(): void {
     this.#pausing = false
-    const step =
-      this.torrent.ledger === undefined ? 'resume-metadata' : this.torrent.isWhole ? 'resume-whole' : 'resume-partial'
-    if (!this.#step(step)) return
+    if (this.state !== 'paused') return
+    if (this.#isWhole && this.#goal() !== undefined) this.limit({ seedRatio: Infinity, seedMs: Infinity })
     this.#keeper.changed()
-    this.#run()
-    if (this.#earlyMetadata !== undefined) this.metadataCame(this.#earlyMetadata)
+    this.#enter()
   }
 
   /** Looks at all data; what could not even be opened is opened first. */
@@ -407,6 +508,7 @@ export class TorrentDriver implements ViewSource {
     this.#keeper.changed()
     this.#wasMissing ||= this.torrent.ledger !== undefined && !this.torrent.isWhole
     if (!this.torrent.isWhole) this.#step('wanted-missing')
+    if (this.isActive || this.state === 'queued') this.#enter()
     this.#strategies.renewPicker()
     this.swarm.greetAgain()
     this.#context.dialSoon()
@@ -471,7 +573,7 @@ export class TorrentDriver implements ViewSource {
   /** The metadata of a torrent that was added by its hash alone; its hash has been checked. An error: it cannot be used. */
   metadataCame(metadata: Metainfo | BitloomError): void {
     if (this.state === 'paused' && this.metainfo === undefined) this.#earlyMetadata = metadata
-    if (this.state !== 'fetching-metadata') return
+    if (this.state !== 'fetching-metadata' && this.state !== 'queued') return
     if (metadata instanceof Error) {
       this.#fail(metadata)
       return
@@ -487,6 +589,7 @@ export class TorrentDriver implements ViewSource {
     if (this.isClosed) return
     this.#keeper.tick(this.#context.turns.nowMs)
     this.swarm.rounds.tick()
+    this.#checkGoal()
     if (this.isActive) this.#announcer.run(this.#isShortOfPeers)
   }
 
@@ -494,7 +597,12 @@ export class TorrentDriver implements ViewSource {
     if (this.isClosed) return Infinity
     const { dueMs } = this.#keeper
     if (!this.isActive) return dueMs
-    return Math.min(dueMs, this.swarm.rounds.nextDeadlineMs(), this.#announcer.nextDeadlineMs(this.#isShortOfPeers))
+    return Math.min(
+      dueMs,
+      this.#goalMs,
+      this.swarm.rounds.nextDeadlineMs(),
+      this.#announcer.nextDeadlineMs(this.#isShortOfPeers),
+    )
   }
 
   get #isShortOfPeers(): boolean {

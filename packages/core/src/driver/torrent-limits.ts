@@ -3,19 +3,21 @@ import { TokenBucket } from '../peer/token-bucket.js'
 import type { TorrentLimits } from './api.js'
 
 const known = {
-  downBytesPerSecond: 'rate',
-  upBytesPerSecond: 'rate',
+  downBytesPerSecond: 'number',
+  upBytesPerSecond: 'number',
   maxPeers: 'count',
   uploadSlots: 'count',
-} as const satisfies Record<keyof TorrentLimits, 'rate' | 'count'>
+  seedRatio: 'number',
+  seedMs: 'number',
+} as const satisfies Record<keyof TorrentLimits, 'number' | 'count'>
 
 /**
- * A limit that somebody gave: a rate is above 0, a count a whole number above 0.
+ * A limit that somebody gave: a number above 0, a count a whole one.
  * @throws BitloomError INVALID_ARGUMENT
  */
-export function checkLimit(name: string, value: number | undefined, kind: 'rate' | 'count'): void {
-  if (kind === 'rate' ? Number(value) > 0 : Number.isSafeInteger(value) && Number(value) > 0) return
-  const wanted = kind === 'rate' ? 'a number' : 'a whole number'
+export function checkLimit(name: string, value: number | undefined, kind: 'number' | 'count'): void {
+  if (kind === 'number' ? Number(value) > 0 : Number.isSafeInteger(value) && Number(value) > 0) return
+  const wanted = kind === 'number' ? 'a number' : 'a whole number'
   throw new BitloomError('INVALID_ARGUMENT', `the limit ${name} must be ${wanted} above 0, not ${value}`)
 }
 

@@ -20,6 +20,11 @@ export interface ViewSource {
   readonly directory: string
   readonly knownAddresses: number
   readonly checkedPieces: number
+  readonly queuePosition: number | undefined
+  readonly forced: boolean
+  readonly seedRatio: number
+  readonly seedingMs: number
+  readonly pausedBy: TorrentView['pausedBy']
 }
 
 /** The live view of one torrent: getters over its state, made once. */
@@ -71,6 +76,21 @@ export function torrentView(source: ViewSource): TorrentView {
     },
     get directory() {
       return source.directory
+    },
+    get queuePosition() {
+      return source.queuePosition
+    },
+    get forced() {
+      return source.forced
+    },
+    get seedRatio() {
+      return source.seedRatio
+    },
+    get seedingMs() {
+      return source.seedingMs
+    },
+    get pausedBy() {
+      return source.pausedBy
     },
     stats: statsView(source),
   }

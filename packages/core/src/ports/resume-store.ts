@@ -37,6 +37,12 @@ export interface ResumeRecord {
   readonly choker?: string
   /** Limits of its own, by their name; absent = none. */
   readonly limits: Readonly<Record<string, number>>
+  /** Its number in the order of the queue; absent = the last. */
+  readonly queueRank?: number
+  /** It works whatever the limits of the queue are. */
+  readonly forced?: true
+  /** How long it has been seeding in all runs so far, whole ms; absent = not yet. */
+  readonly seedingMs?: number
   /** Payload bytes of all runs so far. */
   readonly uploadedBytes: number
   readonly downloadedBytes: number

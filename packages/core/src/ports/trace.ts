@@ -220,4 +220,7 @@ export interface LimitTrace extends AboutTorrent {
   readonly upBytesPerSecond?: number
   readonly maxPeers?: number
   readonly uploadSlots?: number
+  /** `Infinity` (in JSON: null) where it lifts the session's. */
+  readonly seedRatio?: number
+  readonly seedMs?: number
 }

@@ -42,9 +42,12 @@ export interface PeerView {
   readonly connectedAtMs: number
 }
 
-/** One closed union; `transition` in core is the table of what may follow what. */
+/**
+ * One closed union; `transition` in core is the table of what may follow what. `queued`: it waits for its turn among the
+ * torrents that may be active.
+ */
 export type TorrentState =
-  'loading' | 'fetching-metadata' | 'checking' | 'downloading' | 'seeding' | 'paused' | 'blocked' | 'failed'
+  'loading' | 'fetching-metadata' | 'checking' | 'downloading' | 'seeding' | 'queued' | 'paused' | 'blocked' | 'failed'
 
 /** Payload bytes count since the torrent was added to this session. Rates are bytes/s, smoothed. */
 export interface TorrentStats {
@@ -115,6 +118,16 @@ export interface TorrentView {
   readonly choker: string
   readonly storage: string
   readonly directory: string
+  /** Its place in the queue, from 0: in which order torrents get their turn. */
+  readonly queuePosition: number | undefined
+  /** It is at work whatever the limits of the queue are, and counts for none of them. */
+  readonly forced: boolean
+  /** Payload of all sessions, uploaded by wanted bytes; 0 while nothing is wanted. */
+  readonly seedRatio: number
+  /** Time it has been in the state `seeding`, of all sessions. */
+  readonly seedingMs: number
+  /** The limit that paused it when it had seeded enough. */
+  readonly pausedBy: 'seedRatio' | 'seedMs' | undefined
 }
 
 /** A torrent with its content present, which is what `pickPiece`, `storeBlock`, `chokeDecision` and `showHaves` get. */

@@ -13,6 +13,10 @@ export const defaultLimits: SessionLimits = {
   knownAddressesPerTorrent: 2_000,
   uploadSlots: 20,
   unwrittenBytes: 67_108_864,
+  activeDownloads: undefined,
+  activeSeeds: undefined,
+  seedRatio: undefined,
+  seedMs: undefined,
 }
 
 /** How long the steps of a plugin's and a session's life may take. */
@@ -27,12 +31,15 @@ export const lifeLimits = {
   engineCloseMs: 4_000,
 } as const
 
-/** Limits with changes: a rate may be `undefined`, all others are whole numbers above 0. @throws BitloomError INVALID_ARGUMENT */
+/** By name; those that may be lifted are `undefined` by default. */
+const numbers: ReadonlySet<string> = new Set(['downBytesPerSecond', 'upBytesPerSecond', 'seedRatio', 'seedMs'])
+
+/** Limits with changes: what has no limit by default may be `undefined`. @throws BitloomError INVALID_ARGUMENT */
 export function changeLimits(limits: SessionLimits, changes: Partial<SessionLimits>): SessionLimits {
   for (const [name, value] of Object.entries(changes)) {
     if (!Object.hasOwn(defaultLimits, name)) throw new BitloomError('INVALID_ARGUMENT', `there is no limit ${name}`)
-    const isRate = name.endsWith('BytesPerSecond')
-    if (!isRate || value !== undefined) checkLimit(name, value, isRate ? 'rate' : 'count')
+    const mayLift = defaultLimits[name as keyof SessionLimits] === undefined
+    if (!mayLift || value !== undefined) checkLimit(name, value, numbers.has(name) ? 'number' : 'count')
   }
   return { ...limits, ...changes }
 }

@@ -13,22 +13,24 @@ export type TorrentStep =
   | 'resume-partial'
   | 'resume-whole'
   | 'resume-metadata'
+  | 'queue'
   | 'storage-failed'
   | 'storage-works'
   | 'recheck'
   | 'fail'
 
 /**
- * Every legal step of every state; what is not here does not happen. Pausing remembers nothing: what a torrent resumes
- * to depends on what is missing then.
+ * Every legal step of every state; what is not here does not happen. Pausing and queueing remember nothing: what a torrent
+ * goes on to depends on what is missing then.
  */
 const table: Readonly<Record<TorrentState, Readonly<Partial<Record<TorrentStep, TorrentState>>>>> = {
   loading: { 'metadata-missing': 'fetching-metadata', opened: 'checking', fail: 'failed' },
-  'fetching-metadata': { metadata: 'loading', pause: 'paused', fail: 'failed' },
+  'fetching-metadata': { metadata: 'loading', pause: 'paused', queue: 'queued', fail: 'failed' },
   checking: { 'checked-partial': 'downloading', 'checked-whole': 'seeding', fail: 'failed' },
   downloading: {
     'wanted-whole': 'seeding',
     pause: 'paused',
+    queue: 'queued',
     'storage-failed': 'blocked',
     recheck: 'checking',
     fail: 'failed',
@@ -36,6 +38,7 @@ const table: Readonly<Record<TorrentState, Readonly<Partial<Record<TorrentStep, 
   seeding: {
     'wanted-missing': 'downloading',
     pause: 'paused',
+    queue: 'queued',
     'storage-failed': 'blocked',
     recheck: 'checking',
     fail: 'failed',
@@ -44,6 +47,16 @@ const table: Readonly<Record<TorrentState, Readonly<Partial<Record<TorrentStep, 
     'resume-partial': 'downloading',
     'resume-whole': 'seeding',
     'resume-metadata': 'fetching-metadata',
+    queue: 'queued',
+    recheck: 'checking',
+    fail: 'failed',
+  },
+  queued: {
+    metadata: 'loading',
+    'resume-partial': 'downloading',
+    'resume-whole': 'seeding',
+    'resume-metadata': 'fetching-metadata',
+    pause: 'paused',
     recheck: 'checking',
     fail: 'failed',
   },
@@ -51,6 +64,7 @@ const table: Readonly<Record<TorrentState, Readonly<Partial<Record<TorrentStep, 
     'storage-works': 'downloading',
     'wanted-whole': 'seeding',
     pause: 'paused',
+    queue: 'queued',
     recheck: 'checking',
     fail: 'failed',
   },
