@@ -18,7 +18,7 @@ async function bundle(packages) {
     input: join(packages, 'cli', 'dist', 'main.js'),
     platform: 'node',
     // What few verbs need is loaded as it is.
-    external: [/^@bitloom\/(lab|tracker-server)/, 'log-update', 'pino', 'zod'],
+    external: [/^@bitloom\/(lab|tracker-server)/, 'log-update', 'pino', 'zod', 'jsonc-parser'],
   })
   // The names of error classes are part of what is printed.
   const { output } = await joined.generate({ format: 'esm', keepNames: true })

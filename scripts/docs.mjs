@@ -12,7 +12,16 @@ const signatures = readSignatures(readFileSync(join(dist, 'hooks', 'hooks.d.ts')
 
 const { metrics } = await import(join(root, 'packages', 'lab', 'dist', 'metrics.js'))
 
-const pages = { 'docs/HOOKS.md': hooksPage(), 'docs/ERRORS.md': errorsPage(), 'docs/LAB.md': labPage() }
+const cli = join(root, 'packages', 'cli', 'dist', 'settings')
+const schema = await import(join(cli, 'schema.js'))
+const { variablesOf } = await import(join(cli, 'environment.js'))
+
+const pages = {
+  'docs/HOOKS.md': hooksPage(),
+  'docs/ERRORS.md': errorsPage(),
+  'docs/LAB.md': labPage(),
+  'docs/SETTINGS.md': settingsPage(),
+}
 const isCheck = process.argv.includes('--check')
 const behind = []
 for (const [name, text] of Object.entries(pages)) {
@@ -132,6 +141,53 @@ function labPage() {
   const begin = '<!-- figures: written by npm run docs from packages/lab/src/metrics.ts -->'
   const page = readFileSync(join(root, 'docs', 'LAB.md'), 'utf8')
   return page.replace(/<!-- figures[\s\S]*<!-- \/figures -->/, () => `${begin}\n\n${table}\n\n<!-- /figures -->`)
+}
+
+function settingsPage() {
+  const groups = [
+    ['Every verb', schema.common],
+    ['`download` and `seed`', schema.transfer],
+    ['`download`', schema.download],
+    ['`seed`', schema.seed],
+    ['`tracker`', schema.tracker],
+  ]
+  return `# Settings of \`bitloom\`
+
+Generated from \`packages/cli/src/settings/schema.ts\` by \`npm run docs\`; change it there.
+
+A setting is a flag, an environment variable and a key of a configuration file. The strongest source that names it decides:
+**flag, environment, \`./bitloom.config.{mjs,js,json}\`, \`$XDG_CONFIG_HOME/bitloom/config.{mjs,js,json}\`** (\`~/.config/bitloom\`
+where the variable is not set, and the usual places of macOS and Windows)**, default**. \`--config FILE\` or \`BITLOOM_CONFIG\` names one
+file instead of these two, \`--no-config\` none. JSON files may have comments.
+
+\`bitloom config print --origin\` prints what holds and where each value comes from, with the line where it is a JSON file;
+without \`--origin\` it prints what is set, with \`--json\` as a configuration that can be used again. \`bitloom config validate\` tells all that is wrong. A key that
+is none, a value of the wrong kind and a variable that is nearly the name of one end every verb that uses it with exit
+code 28 and a sentence that names the source, the key and what is expected.
+
+Sizes are bytes or a number with \`K\`, \`M\`, \`G\` (of 1024). A list is a repeated flag, a variable with commas, a list in a file. A switch is
+\`true\` or \`false\` in a file, \`1\`, \`yes\`, \`on\` or their opposites in a variable. \`plugin\` and \`noPlugin\` join what all sources say. Paths are relative to
+the working folder, those of \`plugin\` in a file to that file.
+
+Options of plugins are \`--set PLUGIN.KEY=VALUE\`, \`BITLOOM_SET\` (several, with \`;\` between them) and, in a file,
+\`"options": { "PLUGIN": { "KEY": VALUE } }\`; \`bitloom plugins info PLUGIN\` lists them.
+
+${groups.map(([title, group]) => `## ${title}\n\n${settingsTable(group)}`).join('\n\n')}
+`
+}
+
+function settingsTable(group) {
+  const rows = Object.entries(group).map(([key, setting]) => {
+    const { kind, flags, about, preset, usual } = setting
+    const names = [...flags, ...variablesOf(setting).keys()].map((name) => `\`${name}\``)
+    const unset = preset === undefined ? (usual ?? 'not set') : `\`${preset}\``
+    return `| \`${key}\` | ${names.join('<br>')} | ${about} | ${kind.expected} | ${unset} |`
+  })
+  return [
+    '| key | flag and variable | what it does | value | default |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n')
 }
 
 function readOr(path, otherwise) {

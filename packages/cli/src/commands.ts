@@ -1,16 +1,8 @@
-import { type Command, Option } from 'commander'
-import {
-  collect,
-  collectPeer,
-  parseCount,
-  parseDuration,
-  parseListen,
-  parseRate,
-  parseRatio,
-  parseSeedGoal,
-  parseSize,
-} from './options.js'
+import { Argument, type Command, Option } from 'commander'
+import { collect, parseCount, parseDuration, parseSize } from './options.js'
 import type { Act } from './program.js'
+import { addFlags } from './settings/flags.js'
+import { verbs } from './settings/schema.js'
 
 /** Declares every verb. The code of a verb is loaded when it runs. */
 export function addCommands(program: Command, act: Act): void {
@@ -20,55 +12,21 @@ export function addCommands(program: Command, act: Act): void {
   addTools(program, act)
 }
 
-function transferOptions(command: Command): Command {
+/** The flags of a verb that settings steer. */
+function steered(command: Command): Command {
+  for (const group of verbs[command.name()] ?? []) addFlags(command, group)
   return command
-    .option(
-      '--listen <[host:]port>',
-      'where to listen (default: a free port from 6881-6889 on all interfaces)',
-      parseListen,
-    )
-    .option('--peer <host:port>', 'connect to this peer (repeatable)', collectPeer)
-    .option('--no-trackers', 'do not announce to the trackers of the torrent')
-    .option('--limit-down <rate>', 'bytes a second, such as 2M', parseRate)
-    .option('--limit-up <rate>', 'bytes a second, such as 512K', parseRate)
-    .option('--max-peers <n>', 'connected peers per torrent', (text) => parseCount(text))
-    .option('--timeout <duration>', 'give up after this time', parseDuration)
-    .option('--stall-timeout <duration>', 'give up when nothing has come for this time', parseDuration)
-    .option('--picker <name>', 'how pieces are chosen')
-    .option('--choker <name>', 'how peers are unchoked')
-    .option('--storage <name>', 'where data is kept')
-    .addOption(
-      new Option('--check <mode>', 'how data of an earlier run is believed: by size and time, by a sample, not at all')
-        .choices(['trust', 'sample', 'full'])
-        .default('trust'),
-    )
-    .option('--trace <file>', 'write every decision and its reason, for explain (- for standard output)')
 }
 
 function addTransfers(program: Command, act: Act): void {
-  transferOptions(
-    program
-      .command('download', { isDefault: true })
-      .description('download torrents (the default verb)')
-      .argument('<id...>', 'a .torrent file, an http(s) URL of one, - for standard input, a magnet link, an info-hash'),
-  )
-    .option('-o, --output <dir>', 'the folder that will contain the torrent', '.')
-    .option('--select <files>', 'only these files: a glob, or numbers such as 1,3-5 (repeatable)', collect)
-    .option('--list', 'print the files and stop')
-    .option('--sequential', 'first piece first')
-    .option('--seed [goal]', 'go on seeding: until stopped, or --seed=RATIO or --seed=DURATION', parseSeedGoal)
+  steered(program.command('download', { isDefault: true }))
+    .description('download torrents (the default verb)')
+    .argument('<id...>', 'a .torrent file, an http(s) URL of one, - for standard input, a magnet link, an info-hash')
     .action(act(async () => (await import('./verbs/download.js')).download))
-  transferOptions(
-    program
-      .command('seed')
-      .description('serve data that is there')
-      .argument('<torrent>', 'a .torrent file, an http(s) URL of one, - for standard input')
-      .argument('[dir]', 'the folder that contains the torrent (default: .)'),
-  )
-    .option('-o, --output <dir>', 'the same as DIR')
-    .option('--skip-check', 'trust that the data is whole')
-    .option('--ratio <ratio>', 'stop after uploading this many times the size', parseRatio)
-    .option('--time <duration>', 'stop after this time', parseDuration)
+  steered(program.command('seed'))
+    .description('serve data that is there')
+    .argument('<torrent>', 'a .torrent file, an http(s) URL of one, - for standard input')
+    .argument('[dir]', 'the folder that contains the torrent (default: that of --output)')
     .action(act(async () => (await import('./verbs/seed.js')).seed))
 }
 
@@ -175,16 +133,14 @@ function addTools(program: Command, act: Act): void {
     .option('--event <event>', 'only these records, such as pick, unchoke or refuse (repeatable)', collect)
     .option('--torrent <name>', 'only this torrent, by its name or its id in the trace')
     .action(act(async () => (await import('./verbs/explain.js')).explain))
-  program
-    .command('tracker')
+  steered(program.command('tracker'))
     .description('run a tracker (HTTP and UDP)')
-    .option('--http <[host:]port>', 'where to listen for HTTP (default 6969)', parseListen)
-    .option('--udp <[host:]port>', 'where to listen for UDP (default 6969)', parseListen)
-    .option('--no-http', 'no HTTP')
-    .option('--no-udp', 'no UDP')
-    .option('--allow <file>', 'only torrents of this list: an info-hash a line')
-    .option('--interval <duration>', 'how often clients should announce (default 30m)', parseDuration)
     .action(act(async () => (await import('./verbs/tracker.js')).tracker))
+  steered(program.command('config'))
+    .description('print what is set (print), or check it (validate); any setting may be given as a flag')
+    .addArgument(new Argument('[action]', 'print or validate').choices(['print', 'validate']).default('print'))
+    .option('--origin', 'print where each value comes from, and what is not set')
+    .action(act(async () => (await import('./verbs/config.js')).config))
   program
     .command('demo')
     .description('a swarm of separate processes on this machine')

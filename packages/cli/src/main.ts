@@ -29,7 +29,7 @@ async function runArguments(
   let code: number = exitCodes.done.exit
   const program = createProgram(host, stop, (exit) => void (code = exit))
   try {
-    await program.parseAsync(normalizeArguments(args), { from: 'user' })
+    await program.parseAsync(normalizeArguments(program, args), { from: 'user' })
     return code
   } catch (error) {
     if (stop.reason === 'pipe') return exitCodes.done.exit

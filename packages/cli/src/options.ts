@@ -43,6 +43,13 @@ export function parseCount(text: string, least = 1): number {
   return value
 }
 
+/** `1`, `true`, `yes`, `on` or their opposites. @throws CliError USAGE */
+export function parseBoolean(text: string): boolean {
+  if (/^(1|true|yes|on)$/i.test(text)) return true
+  if (/^(0|false|no|off)$/i.test(text)) return false
+  throw new CliError('USAGE', `"${text}" is neither true nor false`)
+}
+
 /** A share ratio, such as 1.5. @throws CliError USAGE */
 export function parseRatio(text: string): number {
   if (!/^\d+(\.\d+)?$/.test(text.trim())) throw new CliError('USAGE', `"${text}" is no ratio: write such as 1.5`)
@@ -102,15 +109,6 @@ export async function resolveEndpoint(
 
 /** Values of an option that may be repeated, in order. */
 export const collect = (value: string, before: readonly string[] = []): string[] => [...before, value]
-
-/** As `collect`, of `HOST:PORT` texts; names are looked up when they are used. @throws CliError USAGE */
-export function collectPeer(value: string, before?: readonly string[]): string[] {
-  parseHostPort(value)
-  return collect(value, before)
-}
-
-/** The parsers of options that may be repeated. */
-export const repeatable: ReadonlySet<unknown> = new Set([collect, collectPeer])
 
 /** Tiers of `--tracker` values: each is a tier, a comma joins URLs into one. Any scheme may have a plugin. @throws CliError USAGE */
 export function parseTiers(values: readonly string[]): string[][] {

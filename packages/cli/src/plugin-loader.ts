@@ -3,7 +3,8 @@ import { access, readFile, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { sentenceOf } from './exit-codes.js'
-import type { PluginSetting } from './settings.js'
+import { originText } from './settings/origin.js'
+import type { PluginSetting } from './settings/plugin-settings.js'
 
 /** A factory of any options, as it comes out of a module. */
 export type AnyFactory = PluginFactory<unknown>
@@ -102,15 +103,20 @@ function entryOfExports(exported: unknown): string | undefined {
 export function makePlugin(factory: AnyFactory, settings: readonly PluginSetting[]): Plugin {
   const own = settings.filter((setting) => setting.plugin === factory.plugin.name)
   if (own.length === 0) return factory()
-  const options: Record<string, unknown> = {}
-  for (const setting of own) assign(options, setting.keys, setting.value)
   try {
-    return factory(options)
+    return factory(mergeSettings(own))
   } catch (cause) {
-    const sources = [...new Set(own.map((setting) => setting.source))].join(', ')
+    const sources = [...new Set(own.map(({ origin }) => originText(origin)))].join(', ')
     const message = `${sentenceOf(cause)} (set by ${sources})`
     throw new PluginError('PLUGIN_OPTIONS', message, { plugin: factory.plugin.name, cause })
   }
+}
+
+/** Settings of one plugin as its options; later ones win. */
+export function mergeSettings(settings: readonly PluginSetting[]): Record<string, unknown> {
+  const options: Record<string, unknown> = {}
+  for (const { keys, value } of settings) assign(options, keys, value)
+  return options
 }
 
 function assign(into: Record<string, unknown>, keys: readonly string[], value: unknown): void {

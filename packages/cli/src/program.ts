@@ -1,32 +1,22 @@
 import { version } from '@bitloom/core'
-import { type Command, Option, Command as NewCommand } from 'commander'
+import { type Command, Command as NewCommand } from 'commander'
 import { addCommands } from './commands.js'
-import { loadConfig } from './config.js'
 import { exitCodes, CliError } from './exit-codes.js'
 import { createLog } from './log.js'
 import { collect } from './options.js'
 import { createOutput } from './output.js'
-import { createProgress, type ProgressKind } from './progress/progress.js'
+import { createProgress } from './progress/progress.js'
 import type { Progress } from './progress/row.js'
 import type { Runtime } from './runtime.js'
-import { applySettings, pluginSettings } from './settings.js'
+import { loadConfigs } from './settings/config-file.js'
+import { environmentLayer, misspeltVariables } from './settings/environment.js'
+import { addFlags, flagLayer } from './settings/flags.js'
+import { refuse } from './settings/origin.js'
+import { pluginSettings } from './settings/plugin-settings.js'
+import { type Resolved, resolveSettings } from './settings/resolve.js'
+import { common, settingsOf, type Values } from './settings/schema.js'
 import { configDirectory, stateDirectory } from './state-dir.js'
 import type { Stop } from './stop.js'
-
-/** The options that every verb has. */
-interface CommonOptions {
-  readonly json?: boolean
-  readonly config?: string | false
-  readonly stateDir?: string
-  readonly plugin?: readonly string[]
-  readonly noPlugin?: readonly string[]
-  readonly set?: readonly string[]
-  readonly progress: ProgressKind
-  readonly quiet?: boolean
-  readonly verbose?: boolean
-  readonly logFile?: string
-  readonly color: 'auto' | 'always' | 'never'
-}
 
 /** A verb: gets its operands and options, ends in an exit code or throws. */
 export type Verb<O> = (runtime: Runtime, operands: readonly string[], options: O) => Promise<number>
@@ -37,14 +27,12 @@ const exitCodeHelp = `
 Exit codes: ${Object.values(exitCodes)
   .map(({ exit, meaning }) => `${exit} ${meaning}`)
   .join(' · ')}
-Every option can also be set by an environment variable (BITLOOM_LIMIT_DOWN=2M) or in bitloom.config.{mjs,js,json}.`
+Settings also come from the environment (BITLOOM_LIMIT_DOWN=2M) and from bitloom.config.{mjs,js,json}: bitloom config --help.`
 
 /** The whole command line. `done` is told the exit code of the verb that ran. */
 export function createProgram(host: NodeJS.Process, stop: Stop, done: (exit: number) => void): Command {
   const program = new NewCommand('bitloom')
   addCommonOptions(program)
-  let verbosity = 0
-  program.on('option:verbose', () => verbosity++)
   program
     .description('A BitTorrent client made of plugins.')
     .version(version, '--version', 'print the version')
@@ -62,52 +50,45 @@ export function createProgram(host: NodeJS.Process, stop: Stop, done: (exit: num
     (load) =>
     async (...args) => {
       const command = args.at(-1) as Command
-      const runtime = await createRuntime(host, stop, command, verbosity)
+      const runtime = await createRuntime(host, stop, command)
       const verb = await load()
-      done(await verb(runtime, operandsOf(command), command.optsWithGlobals() as never))
+      const options = { ...command.optsWithGlobals(), ...valuesOf(runtime.resolved) }
+      done(await verb(runtime, command.args, options as never))
     }
   addCommands(program, act)
   for (const command of program.commands) command.exitOverride().configureHelp({ showGlobalOptions: true })
   return program
 }
 
-const operandsOf = (command: Command): string[] => command.args
-
 function addCommonOptions(program: Command): void {
-  const withoutPlugin = new Option('--no-plugin <name>', 'leave a built-in plugin out (repeatable)').argParser(collect)
-  // Commander takes every "--no-x" for the opposite of "--x"; this one has a value of its own.
-  withoutPlugin.negate = false
   program
-    .option('--json', 'print JSON: one document, or one object a line for long-running verbs')
     .option('--config <file>', 'read this configuration file')
     .option('--no-config', 'read no configuration file')
-    .option('--state-dir <dir>', 'where records and locks live')
-    .option('--plugin <spec>', 'load a plugin: an npm name, a file, or the folder of a package (repeatable)', collect)
-    .addOption(withoutPlugin)
     .option('--set <plugin.key=value>', 'set an option of a plugin (repeatable)', collect)
-    .addOption(
-      new Option('--progress <kind>', 'how to show progress').choices(['auto', 'bar', 'plain', 'none']).default('auto'),
-    )
-    .option('-q, --quiet', 'say nothing but results and errors')
-    .option('-v, --verbose', 'log more, and why peers are unchoked or refused (-vv: everything, each pick too)')
-    .option('--log-file <file>', 'write the log to a file')
-    .addOption(new Option('--color <when>', 'use colour').choices(['auto', 'always', 'never']).default('auto'))
+  addFlags(program, common)
+  let times = 0
+  program.on('option:verbose', () => program.setOptionValueWithSource('verbose', ++times, 'cli'))
 }
 
-async function createRuntime(host: NodeJS.Process, stop: Stop, command: Command, verbosity: number): Promise<Runtime> {
+const valuesOf = ({ settings }: Resolved): object =>
+  Object.fromEntries([...settings].map(([key, { value }]) => [key, value]))
+
+async function createRuntime(host: NodeJS.Process, stop: Stop, command: Command): Promise<Runtime> {
   const { env } = host
   const cwd = host.cwd()
-  const configs = await loadConfig(
-    command.optsWithGlobals<CommonOptions>().config ?? env['BITLOOM_CONFIG'],
-    cwd,
-    configDirectory(env, host.platform),
-  )
-  applySettings(command, env, configs)
-  const options = command.optsWithGlobals<CommonOptions>()
+  const own = command.optsWithGlobals<{ readonly config?: string | false; readonly set?: readonly string[] }>()
+  const files = await loadConfigs(own.config ?? env['BITLOOM_CONFIG'], cwd, configDirectory(env, host.platform))
+  const settings = settingsOf(command.name())
+  const layers = [flagLayer(settings, command), environmentLayer(settings, env), ...files.map(({ layer }) => layer)]
+  const found = resolveSettings(settings, layers, { stateDir: stateDirectory(env, host.platform) })
+  const problems = [...misspeltVariables(env), ...files.flatMap((file) => file.problems), ...found.problems]
+  if (command.name() !== 'config') refuse(problems)
+  const resolved = { ...found, problems }
+  const options = valuesOf(resolved) as Values<typeof common>
   const late: { progress?: Progress } = {}
   const output = createOutput({
-    json: options.json === true,
-    quiet: options.quiet === true,
+    json: options.json,
+    quiet: options.quiet,
     color: options.color,
     env,
     stdout: host.stdout,
@@ -115,7 +96,6 @@ async function createRuntime(host: NodeJS.Process, stop: Stop, command: Command,
     wallMs: Date.now,
     beforeLine: () => late.progress?.clear(),
   })
-  const loudness = Math.max(verbosity, options.verbose === true ? 1 : 0)
   late.progress = await createProgress(options.progress, output)
   return {
     output,
@@ -125,15 +105,12 @@ async function createRuntime(host: NodeJS.Process, stop: Stop, command: Command,
     env,
     stdin: host.stdin,
     stateDir: options.stateDir ?? stateDirectory(env, host.platform),
-    verbosity: loudness,
-    log: await createLog({
-      verbosity: loudness,
-      file: options.logFile,
-      output,
-    }),
+    verbosity: options.verbose,
+    log: await createLog({ verbosity: options.verbose, file: options.logFile, output }),
     plugins: options.plugin ?? [],
     withoutPlugins: options.noPlugin ?? [],
-    settings: pluginSettings(configs, env, options.set ?? []),
+    settings: pluginSettings(files, env, own.set ?? []),
+    resolved,
   }
 }
 
@@ -142,16 +119,15 @@ async function createRuntime(host: NodeJS.Process, stop: Stop, command: Command,
  * `--seed` of `simulate` always has a value.
  * @throws CliError USAGE without any argument
  */
-export function normalizeArguments(args: readonly string[]): string[] {
+export function normalizeArguments(program: Command, args: readonly string[]): string[] {
   if (args.length === 0) throw new CliError('USAGE', 'Say what to download, or --help for all there is')
-  if (verbOf(args) === 'simulate') return [...args]
+  if (verbOf(program, args) === 'simulate') return [...args]
   const end = args.indexOf('--')
   return args.map((arg, index) => (arg === '--seed' && (end < 0 || index < end) ? '--seed=' : arg))
 }
 
-const valued = ['--config', '--state-dir', '--plugin', '--no-plugin', '--set', '--progress', '--log-file', '--color']
-
 /** The first argument that is neither an option nor the value of one. */
-function verbOf(args: readonly string[]): string | undefined {
-  return args.find((arg, index) => !arg.startsWith('-') && !valued.includes(args[index - 1] ?? ''))
+function verbOf(program: Command, args: readonly string[]): string | undefined {
+  const valued = program.options.filter(({ required }) => required).map(({ long }) => long)
+  return args.find((arg, index) => !arg.startsWith('-') && !valued.includes(args[index - 1]))
 }

@@ -1,7 +1,8 @@
 import type { Logger } from '@bitloom/core'
 import type { Output } from './output.js'
 import type { Progress } from './progress/row.js'
-import type { PluginSetting } from './settings.js'
+import type { PluginSetting } from './settings/plugin-settings.js'
+import type { Resolved } from './settings/resolve.js'
 import type { Stop } from './stop.js'
 
 /** What every verb gets: where to write, where things live, which plugins to use, and when to end. */
@@ -20,5 +21,8 @@ export interface Runtime {
   readonly plugins: readonly string[]
   /** Names of `--no-plugin`. */
   readonly withoutPlugins: readonly string[]
+  /** Options of plugins, weakest first. */
   readonly settings: readonly PluginSetting[]
+  /** The settings of this verb. */
+  readonly resolved: Resolved
 }

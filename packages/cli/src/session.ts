@@ -24,7 +24,8 @@ import { trackerUdp } from '@bitloom/tracker-udp'
 import { CliError } from './exit-codes.js'
 import { type AnyFactory, loadPlugin, makePlugin } from './plugin-loader.js'
 import type { Runtime } from './runtime.js'
-import type { PluginSetting } from './settings.js'
+import { type Origin, originText } from './settings/origin.js'
+import type { PluginSetting } from './settings/plugin-settings.js'
 
 /** The plugins that come with the command line, in order: the first binding of a port is the default. */
 export function builtInFactories(): AnyFactory[] {
@@ -44,11 +45,12 @@ export function builtInFactories(): AnyFactory[] {
 /** Records live in the state folder; each is locked by the verb that runs its torrent. */
 function recordSettings({ stateDir }: Runtime): PluginSetting[] {
   const values = { directory: stateDir, lock: 'records' }
+  const origin: Origin = { kind: 'default' }
   return Object.entries(values).map(([key, value]) => ({
     plugin: resumeFs.plugin.name,
     keys: [key],
     value,
-    source: 'the state folder',
+    origin,
   }))
 }
 
@@ -89,9 +91,9 @@ async function chooseFactories(runtime: Runtime): Promise<AnyFactory[]> {
   for (const name of runtime.withoutPlugins) {
     if (!names.has(name)) throw new CliError('USAGE', `--no-plugin ${name}: ${knownNames(names)}`)
   }
-  for (const { plugin, source } of runtime.settings) {
-    if (!names.has(plugin))
-      throw new CliError('USAGE', `${source}: no plugin is called "${plugin}"; ${knownNames(names)}`)
+  for (const { plugin, origin } of runtime.settings) {
+    if (names.has(plugin)) continue
+    throw new CliError('USAGE', `${originText(origin)}: no plugin is called "${plugin}"; ${knownNames(names)}`)
   }
   return all.filter((make) => !runtime.withoutPlugins.includes(make.plugin.name))
 }

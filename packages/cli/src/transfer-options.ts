@@ -1,40 +1,30 @@
-import type { IpEndpoint, SessionLimits, SessionOptions } from '@bitloom/core'
+import type { AddOptions, IpEndpoint, SessionOptions } from '@bitloom/core'
 import { lookup } from 'node:dns/promises'
-import { type HostPort, parseHostPort, resolveEndpoint } from './options.js'
+import { parseHostPort, resolveEndpoint } from './options.js'
+import type { transfer, Values } from './settings/schema.js'
 
 /** How far data is believed that a record of an earlier run knows. */
 export const checkModes = { trust: 'resume', sample: 'sample', full: 'full' } as const
-export type CheckMode = keyof typeof checkModes
 
 /** What `download` and `seed` share. */
-export interface TransferOptions {
-  readonly listen?: HostPort
-  readonly peer?: readonly string[]
-  readonly trackers: boolean
-  /** Bytes a second. */
-  readonly limitDown?: number
-  readonly limitUp?: number
-  readonly maxPeers?: number
-  /** Milliseconds. */
-  readonly timeout?: number
-  readonly stallTimeout?: number
-  readonly picker?: string
-  readonly choker?: string
-  readonly storage?: string
-  readonly check: CheckMode
-  readonly trace?: string
-}
+export type TransferOptions = Values<typeof transfer>
 
 const resolveName = async (host: string): Promise<string> => (await lookup(host)).address
 
 /** Limits and listening addresses for the session. @throws CliError NETWORK for a host name that is not known */
 export async function sessionOptionsOf(options: TransferOptions): Promise<Pick<SessionOptions, 'limits' | 'listen'>> {
-  const limits: Partial<SessionLimits> = {
+  const { maxPeers } = options
+  const limits = given({
     downBytesPerSecond: options.limitDown,
     upBytesPerSecond: options.limitUp,
-    ...(options.maxPeers === undefined ? {} : { maxPeersPerTorrent: options.maxPeers }),
-    ...(options.maxPeers === undefined || options.maxPeers <= 200 ? {} : { maxPeers: options.maxPeers }),
-  }
+    maxPeersPerTorrent: maxPeers,
+    maxPeers: options.maxPeersTotal ?? (maxPeers === undefined || maxPeers <= 200 ? undefined : maxPeers),
+    uploadSlots: options.uploadSlots,
+    halfOpen: options.halfOpen,
+    dialsPerSecond: options.dialsPerSecond,
+    knownAddressesPerTorrent: options.knownAddresses,
+    unwrittenBytes: options.unwritten,
+  })
   if (options.listen === undefined) return { limits }
   const { host, port } = options.listen
   if (host === undefined) return { limits, listen: { ports: [port] } }
@@ -45,4 +35,21 @@ export async function sessionOptionsOf(options: TransferOptions): Promise<Pick<S
 /** Peers given as `HOST:PORT`. @throws CliError NETWORK for a host name that is not known */
 export async function peersOf(texts: readonly string[]): Promise<IpEndpoint[]> {
   return Promise.all(texts.map((text) => resolveEndpoint(parseHostPort(text), resolveName)))
+}
+
+/** What `download` and `seed` tell core about each torrent. */
+export function addOptionsOf(
+  options: TransferOptions,
+): Pick<AddOptions, 'picker' | 'choker' | 'storage' | 'trackers' | 'limits'> {
+  const { picker, choker, storage, trackers, maxPeers } = options
+  return {
+    ...given({ picker, choker, storage }),
+    ...(trackers ? {} : { trackers: [] }),
+    ...(maxPeers === undefined ? {} : { limits: { maxPeers } }),
+  }
+}
+
+/** Without what is `undefined`. */
+function given<T extends object>(values: T): { readonly [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
 }

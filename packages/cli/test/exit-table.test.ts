@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Bench, binary, openBench } from './binary.js'
 import { writeTorrent } from './torrents.js'
@@ -375,7 +384,8 @@ describe('results', () => {
   it.each(['bash', 'zsh', 'fish'])('completion for %s knows the verbs', async (shell) => {
     const { code, stdout } = await bench.run(['completion', shell])
     expect(code).toBe(0)
-    for (const word of ['download', 'verify', 'tracker', 'stall-timeout']) expect(stdout).toContain(word)
+    for (const word of ['download', 'verify', 'tracker', 'stall-timeout', 'auto bar plain none'])
+      expect(stdout).toContain(word)
   })
 
   it('a log file gets lines of JSON', async () => {
@@ -387,10 +397,61 @@ describe('results', () => {
   it('environment and configuration reach the verbs', async () => {
     writeFileSync(bench.path('set.json'), '{"limitDown":"oops"}')
     expect((await bench.run(['data.torrent', '--list', '--config', 'set.json'])).stderr).toMatch(
-      /set\.json: "oops" is no size/,
+      /set\.json:1: limitDown: "oops" is no size/,
     )
     expect((await bench.run(['data.torrent', '--list'], { env: { BITLOOM_TIMEOUT: 'x' } })).stderr).toMatch(
       /^error: BITLOOM_TIMEOUT/,
     )
+  })
+
+  it('config print tells what is set and where, as a configuration that can be used again', async () => {
+    writeFileSync(bench.path('own.json'), '{\n  "limitUp": "1M",\n  "options": { "storage-fs": { "sparse": true } }\n}')
+    const args = ['config', 'print', '--config', 'own.json', '--max-peers', '7']
+    const env = { BITLOOM_NO_TRACKERS: '1' }
+    const { stdout } = await bench.run([...args, '--origin'], { env })
+    expect(stdout).toMatch(/^limitUp +"1M" +\S+own\.json:2$/m)
+    expect(stdout).toMatch(/^maxPeers +"7" +--max-peers$/m)
+    expect(stdout).toMatch(/^trackers +false +BITLOOM_NO_TRACKERS$/m)
+    expect(stdout).toMatch(/^limitDown +- +default$/m)
+    expect(stdout).toMatch(/^options\.storage-fs\.sparse +true +\S+own\.json:3$/m)
+    const printed = await bench.run([...args, '--json'], { env })
+    writeFileSync(bench.path('again.json'), printed.stdout)
+    const again = await bench.run(['config', '--config', 'again.json', '--json'])
+    expect(again.json()).toEqual(printed.json())
+    expect(printed.json()[0]).toMatchObject({ limitUp: '1M', maxPeers: '7', trackers: false })
+  })
+
+  it('config validate tells all that is wrong, plugins included, and ends with 28', async () => {
+    writeFileSync(bench.path('wrong.json'), '{\n  "limitUpp": "1M",\n  "check": "some"\n}')
+    const wrong = await bench.run(['config', 'validate', '--config', 'wrong.json', '--ratio', 'x'])
+    expect(wrong.code).toBe(28)
+    expect(wrong.stdout.split('\n').map((line) => line.replace(bench.folder, ''))).toEqual([
+      '/wrong.json:2: "limitUpp" is no setting; did you mean "limitUp"?',
+      '/wrong.json:3: check: expected one of trust, sample, full, not "some"',
+      '--ratio: "x" is no ratio: write such as 1.5',
+      '',
+    ])
+    expect((await bench.run(['config', 'print', '--config', 'wrong.json'])).code).toBe(28)
+    const plugin = await bench.run(['config', 'validate', '--set', 'nobody.key=1'])
+    expect(plugin).toMatchObject({
+      code: 28,
+      stderr: expect.stringContaining('--set nobody.key=1: no plugin') as string,
+    })
+    expect((await bench.run(['config', 'validate'])).code).toBe(0)
+  })
+
+  it('data of --incomplete-directory moves to the output folder when it is whole', async () => {
+    writeFileSync(bench.path('one'), 'whole')
+    await bench.run(['create', 'one', '--no-date'])
+    const seed = bench.start(['seed', 'one.torrent', '.', '--listen', '127.0.0.1:0', '--json'])
+    const { addresses } = (await seed.event('listening')) as { addresses: { port: number }[] }
+    const peer = `127.0.0.1:${addresses[0]?.port}`
+    const folders = ['-o', 'whole', '--incomplete-directory', 'parts', '--state-dir', 'other-state']
+    const { code } = await bench.run(['one.torrent', '--peer', peer, '--listen', '127.0.0.1:0', ...folders])
+    expect(code).toBe(0)
+    expect(readFileSync(bench.path('whole/one'), 'utf8')).toBe('whole')
+    expect(readdirSync(bench.path('parts'))).toEqual([])
+    seed.child.kill('SIGINT')
+    await seed.ended
   })
 })

@@ -75,14 +75,19 @@ describe('options of plugins', () => {
       return {}
     },
   ) as unknown as AnyFactory
-  const set = (keys: readonly string[], value: unknown, from: string) => ({ plugin: 'p', keys, value, source: from })
+  const set = (keys: readonly string[], value: unknown, from: string) => ({
+    plugin: 'p',
+    keys,
+    value,
+    origin: { kind: 'flag', flag: from } as const,
+  })
 
   it('are merged, the later one wins, and others are left alone', () => {
     makePlugin(factory, [
       set(['size'], 2, 'file'),
       set(['deep', 'on'], true, 'env'),
       set(['size'], 3, '--set p.size=3'),
-      { plugin: 'q', keys: ['x'], value: 1, source: 'file' },
+      { plugin: 'q', keys: ['x'], value: 1, origin: { kind: 'default' } },
     ])
     expect(seen.at(-1)).toEqual({ size: 3, deep: { on: true } })
   })

@@ -3,98 +3,150 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { loadConfig } from '../src/config.js'
 import { normalizeArguments } from '../src/program.js'
-import { applySettings, pluginSettings } from '../src/settings.js'
-import { collect, parseRate, parseSeedGoal } from '../src/options.js'
+import { loadConfigs } from '../src/settings/config-file.js'
+import { environmentLayer, misspeltVariables } from '../src/settings/environment.js'
+import { addFlags, flagLayer } from '../src/settings/flags.js'
+import { originText, problemText } from '../src/settings/origin.js'
+import { pluginSettings } from '../src/settings/plugin-settings.js'
+import { resolveSettings } from '../src/settings/resolve.js'
+import { allSettings, common, settingsOf, verbs } from '../src/settings/schema.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'bitloom-settings-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** A small program like the real one. */
-function parse(
-  args: readonly string[],
-  env: Record<string, string>,
-  configs: readonly { source: string; values: Record<string, unknown> }[],
-  verb = 'download',
-): Record<string, unknown> {
-  const program = new Command('bitloom').exitOverride().option('--json').option('--plugin <spec>', '', collect)
-  const command = program
-    .command(verb)
-    .option('--no-trackers')
-    .option('--limit-down <rate>', '', parseRate)
-    .option('--seed [goal]', '', parseSeedGoal)
-    .option('-o, --output <dir>', '', '.')
-    .action(() => undefined)
-  program.parse(normalizeArguments([verb, ...args]), { from: 'user' })
-  applySettings(command, env, configs)
-  return command.optsWithGlobals()
+type Values = Record<string, unknown>
+const fileOf = (path: string, values: Values) =>
+  new Map(Object.entries(values).map(([key, raw]) => [key, { raw, origin: { kind: 'file', path } as const }]))
+
+/** What holds for `download` with these flags, this environment and these files, the nearer one first. */
+function resolve(args: readonly string[], env: Record<string, string>, files: readonly [string, Values][] = []) {
+  const program = addFlags(new Command('bitloom').exitOverride(), common)
+  const command = program.command('download').action(() => undefined)
+  for (const group of verbs['download'] ?? []) addFlags(command, group)
+  program.parse(normalizeArguments(program, ['download', ...args]), { from: 'user' })
+  const settings = settingsOf('download')
+  const layers = [flagLayer(settings, command), environmentLayer(settings, env)]
+  return resolveSettings(settings, [...layers, ...files.map(([path, values]) => fileOf(path, values))])
+}
+
+/** The value of one setting and where it comes from. */
+function effective(key: string, ...given: Parameters<typeof resolve>): [unknown, string] {
+  const found = resolve(...given).settings.get(key)
+  return [found?.value, found?.origins.map(originText).join() ?? '']
 }
 
 describe('precedence', () => {
-  const file = { source: 'near', values: { limitDown: '3M', output: 'file', trackers: false } }
-  const far = { source: 'far', values: { limitDown: '4M', json: true, seed: '2' } }
+  const near: [string, Values] = ['near', { limitDown: '3M', output: 'file', trackers: false }]
+  const far: [string, Values] = ['far', { limitDown: '4M', json: true, seed: '2' }]
+  const mebibyte = 1024 ** 2
 
-  it('is flag, environment, nearer configuration, farther one, default', () => {
+  it('is flag, environment, nearer file, farther one, default, and each knows its origin', () => {
     const env = { BITLOOM_LIMIT_DOWN: '2M' }
-    expect(parse(['--limit-down', '1M'], env, [file, far])['limitDown']).toBe(1024 ** 2)
-    expect(parse([], env, [file, far])['limitDown']).toBe(2 * 1024 ** 2)
-    expect(parse([], {}, [file, far])['limitDown']).toBe(3 * 1024 ** 2)
-    expect(parse([], {}, [far])['limitDown']).toBe(4 * 1024 ** 2)
-    expect(parse([], {}, [])).toEqual({ output: '.', trackers: true })
+    expect(effective('limitDown', ['--limit-down', '1M'], env, [near, far])).toEqual([mebibyte, '--limit-down'])
+    expect(effective('limitDown', [], env, [near, far])).toEqual([2 * mebibyte, 'BITLOOM_LIMIT_DOWN'])
+    expect(effective('limitDown', [], {}, [near, far])).toEqual([3 * mebibyte, 'near'])
+    expect(effective('limitDown', [], {}, [far])).toEqual([4 * mebibyte, 'far'])
+    expect(effective('limitDown', [], {}, [])).toEqual([undefined, 'default'])
+    expect(effective('output', [], {}, [])).toEqual(['.', 'default'])
+  })
+
+  it('"unlimited" is a value that replaces those of weaker layers', () => {
+    expect(effective('limitDown', [], { BITLOOM_LIMIT_DOWN: 'unlimited' }, [near])).toEqual([
+      undefined,
+      'BITLOOM_LIMIT_DOWN',
+    ])
   })
 
   it('reaches options before the verb, switches and their opposites, and optional values', () => {
-    expect(parse([], {}, [file, far])).toMatchObject({
-      json: true,
-      output: 'file',
-      trackers: false,
-      seed: { ratio: 2 },
-    })
-    expect(parse([], { BITLOOM_NO_TRACKERS: '1', BITLOOM_JSON: 'no' }, [far])).toMatchObject({
-      trackers: false,
-      json: false,
-    })
-    expect(parse([], {}, [{ source: 'x', values: { seed: true } }])['seed']).toEqual({})
-    expect(parse([], {}, [{ source: 'x', values: { seed: false } }])['seed']).toBeUndefined()
+    expect(effective('json', [], {}, [near, far])).toEqual([true, 'far'])
+    expect(effective('json', [], { BITLOOM_JSON: 'no' }, [far])).toEqual([false, 'BITLOOM_JSON'])
+    expect(effective('trackers', [], {}, [near])).toEqual([false, 'near'])
+    expect(effective('trackers', ['--no-trackers'], { BITLOOM_TRACKERS: 'on' })).toEqual([false, '--no-trackers'])
+    expect(effective('trackers', [], { BITLOOM_NO_TRACKERS: '1' })).toEqual([false, 'BITLOOM_NO_TRACKERS'])
+    expect(effective('trackers', [], { BITLOOM_TRACKERS: 'true' }, [near])).toEqual([true, 'BITLOOM_TRACKERS'])
+    expect(effective('seed', [], {}, [far])[0]).toEqual({ ratio: 2 })
+    expect(effective('seed', [], {}, [['x', { seed: true }]])[0]).toEqual({})
+    expect(effective('seed', [], { BITLOOM_SEED: 'false' }, [far])).toEqual([undefined, 'BITLOOM_SEED'])
+    expect(effective('verbose', [], {}, [['x', { verbose: true }]])[0]).toBe(1)
   })
 
   it('gathers plugins of all layers, strongest last', () => {
-    const configs = [{ source: 'x', values: { plugin: ['a'] } }]
-    expect(parse(['--plugin', 'c'], { BITLOOM_PLUGIN: 'b' }, configs)['plugin']).toEqual(['a', 'b', 'c'])
-  })
-
-  it('leaves verbs that write torrents to their flags', () => {
-    expect(parse([], { BITLOOM_NO_TRACKERS: '1' }, [file], 'edit')).toMatchObject({ trackers: true, output: '.' })
-  })
-
-  it('names the variable or file of a wrong value', () => {
-    expect(() => parse([], { BITLOOM_LIMIT_DOWN: 'fast' }, [])).toThrow(/^BITLOOM_LIMIT_DOWN: "fast" is no size/)
-    expect(() => parse([], { BITLOOM_JSON: 'maybe' }, [])).toThrow(/^BITLOOM_JSON:/)
-    expect(() => parse([], {}, [{ source: '/etc/x.json', values: { limitDown: '?' } }])).toThrow(/^\/etc\/x.json:/)
+    const files: [string, Values][] = [['x', { plugin: ['a'] }]]
+    expect(effective('plugin', ['--plugin', 'c', '--plugin', 'd'], { BITLOOM_PLUGIN: 'b' }, files)).toEqual([
+      ['a', 'b', 'c', 'd'],
+      'x,BITLOOM_PLUGIN,--plugin',
+    ])
+    expect(effective('noPlugin', ['--no-plugin', 'a'], {})).toEqual([['a'], '--no-plugin'])
   })
 })
 
 describe('an optional value', () => {
   it('is taken only after "="', () => {
-    expect(normalizeArguments(['a.torrent', '--seed', 'b'])).toEqual(['a.torrent', '--seed=', 'b'])
-    expect(normalizeArguments(['--seed=2', '--', '--seed'])).toEqual(['--seed=2', '--', '--seed'])
-    expect(parse(['--seed', '--limit-down', '1K'], {}, [])).toMatchObject({ seed: {}, limitDown: 1024 })
-    expect(parse(['--seed=30m'], {}, [])['seed']).toEqual({ durationMs: 1_800_000 })
+    const program = addFlags(new Command(), common)
+    const normal = (...args: string[]) => normalizeArguments(program, args)
+    expect(normal('a.torrent', '--seed', 'b')).toEqual(['a.torrent', '--seed=', 'b'])
+    expect(normal('--seed=2', '--', '--seed')).toEqual(['--seed=2', '--', '--seed'])
+    expect(normal('--progress', 'none', 'simulate', '--seed', '1')).toContain('--seed')
+    expect(effective('seed', ['--seed', '--limit-down', '1K'], {})[0]).toEqual({})
+    expect(effective('seed', ['--seed=30m'], {})[0]).toEqual({ durationMs: 1_800_000 })
+  })
+})
+
+describe('a wrong value', () => {
+  it.each<[string, Parameters<typeof resolve>, RegExp]>([
+    ['a flag', [['--limit-down', 'fast'], {}], /^--limit-down: "fast" is no size: write bytes/],
+    ['a variable', [[], { BITLOOM_LIMIT_DOWN: 'fast' }], /^BITLOOM_LIMIT_DOWN: "fast" is no size/],
+    ['a switch', [[], { BITLOOM_JSON: 'maybe' }], /^BITLOOM_JSON: "maybe" is neither true nor false/],
+    ['an opposite', [[], { BITLOOM_NO_TRACKERS: 'x' }], /^BITLOOM_NO_TRACKERS: "x" is neither true nor false/],
+    ['a type', [[], {}, [['/f', { limitDown: true }]]], /^\/f: limitDown: expected bytes a second, .*, not true$/],
+    ['a name', [['--check', 'some'], {}], /^--check: expected one of trust, sample, full, not "some"$/],
+    ['a list', [[], {}, [['/f', { peer: ['10.0.0.1'] }]]], /^\/f: peer: "10.0.0.1" is no peer/],
+    ['a list of numbers', [[], {}, [['/f', { select: [1] }]]], /^\/f: select: expected a name or a list/],
+  ])('of %s names its source and what was expected', (_, given, message) => {
+    const { problems } = resolve(...given)
+    expect(problems.map(problemText)).toEqual([expect.stringMatching(message)])
+  })
+
+  it('does not hide others', () => {
+    const { problems } = resolve(['--max-peers', '0'], { BITLOOM_TIMEOUT: 'x' }, [['/f', { check: 1 }]])
+    expect(problems.map(({ origin }) => originText(origin)).toSorted()).toEqual([
+      '--max-peers',
+      '/f',
+      'BITLOOM_TIMEOUT',
+    ])
+  })
+
+  it('a variable that is nearly a setting is told; others with our prefix belong to somebody else', () => {
+    const env = { BITLOOM_LIMT_DOWN: '1M', BITLOOM_KEY: 'x', BITLOOM_SET: '', BITLOOM_NO_TRACKERS: '', PATH: '' }
+    expect(misspeltVariables(env).map(problemText)).toEqual([
+      'BITLOOM_LIMT_DOWN: there is no such setting; did you mean BITLOOM_LIMIT_DOWN?',
+    ])
+  })
+})
+
+describe('the schema', () => {
+  it.each(Object.entries(allSettings))('%s: key, flag and preset belong together', (key, setting) => {
+    const command = addFlags(new Command(), { [key]: setting })
+    for (const option of command.options) expect(option.attributeName()).toBe(key)
+    const { settings, problems } = resolveSettings({ [key]: setting }, [])
+    expect(problems).toEqual([])
+    expect(settings.get(key)?.value !== undefined).toBe(setting.preset !== undefined)
   })
 })
 
 describe('options of plugins', () => {
-  it('come weakest first and know where they were set', () => {
-    const configs = [
-      { source: 'near', values: { options: { p: { a: 2 } } } },
-      { source: 'far', values: { options: { p: { a: 1, b: [1] } } } },
-    ]
-    const settings = pluginSettings(configs, { BITLOOM_SET: 'p.a=3; q.c=x' }, ['p.a=4'])
-    expect(settings.map(({ plugin, keys, value, source }) => [plugin, keys.join('.'), value, source])).toEqual([
-      ['p', 'a', 1, 'far'],
-      ['p', 'b', [1], 'far'],
-      ['p', 'a', 2, 'near'],
+  it('come weakest first and know where they were set', async () => {
+    const read = async (name: string, options: object) => {
+      writeFileSync(join(folder, name), JSON.stringify({ options }, undefined, 1))
+      return (await loadConfigs(name, folder, folder))[0]!
+    }
+    const files = [await read('near.json', { p: { a: 2 } }), await read('far.json', { p: { a: 1, b: [1] } })]
+    const settings = pluginSettings(files, { BITLOOM_SET: 'p.a=3; q.c=x' }, ['p.a=4'])
+    expect(settings.map(({ plugin, keys, value, origin }) => [plugin, keys[0], value, originText(origin)])).toEqual([
+      ['p', 'a', 1, join(folder, 'far.json:4')],
+      ['p', 'b', [1], join(folder, 'far.json:5')],
+      ['p', 'a', 2, join(folder, 'near.json:4')],
       ['p', 'a', 3, 'BITLOOM_SET'],
       ['q', 'c', 'x', 'BITLOOM_SET'],
       ['p', 'a', 4, '--set p.a=4'],
@@ -107,30 +159,51 @@ describe('configuration files', () => {
   const user = join(folder, 'user')
   mkdirSync(near)
   mkdirSync(user)
+  const brief = async (...given: Parameters<typeof loadConfigs>) =>
+    (await loadConfigs(...given)).map(({ path, layer }) => [
+      path,
+      Object.fromEntries([...layer].map(([key, { raw }]) => [key, raw])),
+    ])
 
   it('are found in the working folder and the user folder, mjs before json', async () => {
-    expect(await loadConfig(undefined, near, user)).toEqual([])
+    expect(await brief(undefined, near, user)).toEqual([])
     writeFileSync(join(user, 'config.json'), '{"limitUp":"1M"}')
     writeFileSync(join(near, 'bitloom.config.json'), '{"limitUp":"2M"}')
     writeFileSync(join(near, 'bitloom.config.mjs'), 'export default { plugin: "./x.js", limitUp: "3M" }')
-    expect(await loadConfig(undefined, near, user)).toEqual([
-      { source: join(near, 'bitloom.config.mjs'), values: { plugin: [join(near, 'x.js')], limitUp: '3M' } },
-      { source: join(user, 'config.json'), values: { limitUp: '1M' } },
+    expect(await brief(undefined, near, user)).toEqual([
+      [join(near, 'bitloom.config.mjs'), { plugin: [join(near, 'x.js')], limitUp: '3M' }],
+      [join(user, 'config.json'), { limitUp: '1M' }],
     ])
-    expect(await loadConfig(false, near, user)).toEqual([])
-    expect(await loadConfig('bitloom.config.json', near, user)).toMatchObject([{ values: { limitUp: '2M' } }])
+    expect(await brief(false, near, user)).toEqual([])
+    expect(await brief('bitloom.config.json', near, user)).toEqual([
+      [join(near, 'bitloom.config.json'), { limitUp: '2M' }],
+    ])
+  })
+
+  it('an unknown key is told with its line and the one that was meant; comments are none', async () => {
+    writeFileSync(
+      join(folder, 'x.json'),
+      '{\n  // mine\n  "limitUpp": "1M",\n  "nothing": 1,\n  "options": {"p": 1}\n}',
+    )
+    const [file] = await loadConfigs('x.json', folder, folder)
+    expect(file?.problems.map(problemText)).toEqual([
+      `${join(folder, 'x.json')}:3: "limitUpp" is no setting; did you mean "limitUp"?`,
+      `${join(folder, 'x.json')}:4: "nothing" is no setting; bitloom config print lists them`,
+      `${join(folder, 'x.json')}:5: options: expected an object of options for each plugin`,
+    ])
   })
 
   it.each([
-    ['{"limitUpp":"1M"}', /x\.json is wrong.*limitUpp/],
-    ['{"maxPeers":"many"}', /x\.json is wrong at "maxPeers"/],
-    ['{', /x\.json is no JSON/],
-  ])('%s is an error that names the file and key', async (text, message) => {
-    writeFileSync(join(folder, 'x.json'), text)
-    await expect(loadConfig('x.json', folder, folder)).rejects.toThrow(message)
+    ['x.json', '{\n"a": }', /x\.json:2 is no JSON: ValueExpected/],
+    ['x.json', '', /x\.json.* is no JSON/],
+    ['x.json', '[]', /x\.json is no object of settings/],
+    ['x.mjs', 'throw new Error("it broke")', /x\.mjs fails: it broke/],
+  ])('%s with %j is an error that names it', async (name, text, message) => {
+    writeFileSync(join(folder, name), text)
+    await expect(loadConfigs(name, folder, folder)).rejects.toThrow(message)
   })
 
   it('that are named must be there', async () => {
-    await expect(loadConfig('gone.json', folder, folder)).rejects.toMatchObject({ code: 'ENOENT' })
+    await expect(loadConfigs('gone.json', folder, folder)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 })

@@ -2,52 +2,40 @@ import type { AddOptions, IpEndpoint, MagnetLink, Metainfo } from '@bitloom/core
 import { access, constants } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CliError, sentenceOf, systemReason } from '../exit-codes.js'
-import { type SeedGoal, selectFiles } from '../options.js'
+import { selectFiles } from '../options.js'
 import type { Runtime } from '../runtime.js'
+import type { download as downloadSettings, Values } from '../settings/schema.js'
 import { makeFolder } from '../state-dir.js'
 import { identify, keyOf } from '../torrents.js'
-import { checkModes, type TransferOptions, peersOf } from '../transfer-options.js'
+import { addOptionsOf, checkModes, type TransferOptions, peersOf } from '../transfer-options.js'
 import { runTransfers } from '../transfer-run.js'
 import { describeTorrent, fileLines } from './show.js'
 
-interface DownloadOptions extends TransferOptions {
-  readonly output: string
-  readonly select?: readonly string[]
-  readonly list?: boolean
-  readonly sequential?: boolean
-  readonly seed?: SeedGoal
-}
+type DownloadOptions = TransferOptions & Values<typeof downloadSettings>
 
 /** `download ID...`: exits 0 when every wanted file is whole and flushed. */
 export async function download(runtime: Runtime, ids: readonly string[], options: DownloadOptions): Promise<number> {
   const torrents = await loadTorrents(ids, runtime)
-  if (options.list === true) return listFiles(runtime, torrents, options)
+  if (options.list) return listFiles(runtime, torrents, options)
   const wanted = new Map(torrents.map((torrent) => [torrent, wantedFiles(torrent, options.select)]))
   const directory = resolve(runtime.cwd, options.output)
-  await makeFolder(directory)
-  await checkWritable(directory)
+  const incomplete = options.incompleteDirectory && resolve(runtime.cwd, options.incompleteDirectory)
+  for (const folder of [directory, incomplete ?? directory]) {
+    await makeFolder(folder)
+    await checkWritable(folder)
+  }
   const peers = await peersOfAll(runtime, torrents, options)
   const addOptions = (torrent: Metainfo | MagnetLink): AddOptions => ({
     torrent,
     directory,
     peers: peers(torrent),
     check: checkModes[options.check],
-    ...strategies(options),
+    ...(options.sequential ? { picker: 'sequential' } : {}),
+    ...addOptionsOf(options),
+    ...(incomplete === undefined ? {} : { incompleteDirectory: incomplete }),
     ...(wanted.get(torrent) === undefined ? {} : { wantedFiles: wanted.get(torrent) ?? [] }),
-    ...(options.trackers ? {} : { trackers: [] }),
-    ...(options.maxPeers === undefined ? {} : { limits: { maxPeers: options.maxPeers } }),
   })
   return runTransfers(runtime, options, torrents, addOptions, { seed: options.seed, serving: false })
-}
-
-/** The strategies that were chosen by name. `--sequential` is the picker of that name. */
-function strategies(options: DownloadOptions): Pick<AddOptions, 'picker' | 'choker' | 'storage'> {
-  const picker = options.picker ?? (options.sequential === true ? 'sequential' : undefined)
-  return {
-    ...(picker === undefined ? {} : { picker }),
-    ...(options.choker === undefined ? {} : { choker: options.choker }),
-    ...(options.storage === undefined ? {} : { storage: options.storage }),
-  }
 }
 
 /** Every torrent once, in the order of the command line. */

@@ -4,17 +4,12 @@ import { resolve } from 'node:path'
 import { CliError } from '../exit-codes.js'
 import type { SeedGoal } from '../options.js'
 import type { Runtime } from '../runtime.js'
+import type { seed as seedSettings, Values } from '../settings/schema.js'
 import { loadTorrent } from '../torrents.js'
-import { checkModes, type TransferOptions, peersOf } from '../transfer-options.js'
+import { addOptionsOf, checkModes, type TransferOptions, peersOf } from '../transfer-options.js'
 import { runTransfers } from '../transfer-run.js'
 
-interface SeedOptions extends TransferOptions {
-  readonly output?: string
-  readonly skipCheck?: boolean
-  readonly ratio?: number
-  /** Milliseconds. */
-  readonly time?: number
-}
+type SeedOptions = TransferOptions & Values<typeof seedSettings>
 
 /** `seed TORRENT [DIR]`: serves data that is there, until stopped or until `--ratio` or `--time`. */
 export async function seed(
@@ -23,7 +18,7 @@ export async function seed(
   options: SeedOptions,
 ): Promise<number> {
   const torrent = await loadTorrent(source, runtime)
-  const directory = resolve(runtime.cwd, folder ?? options.output ?? '.')
+  const directory = resolve(runtime.cwd, folder ?? options.output)
   await access(directory).catch((cause: unknown) => {
     throw new CliError('NOT_FOUND', `The folder ${directory} does not exist`, { path: directory, cause })
   })
@@ -32,12 +27,8 @@ export async function seed(
     torrent: metainfo,
     directory,
     peers,
-    check: options.skipCheck === true ? 'skip' : checkModes[options.check],
-    ...(options.picker === undefined ? {} : { picker: options.picker }),
-    ...(options.choker === undefined ? {} : { choker: options.choker }),
-    ...(options.storage === undefined ? {} : { storage: options.storage }),
-    ...(options.trackers ? {} : { trackers: [] }),
-    ...(options.maxPeers === undefined ? {} : { limits: { maxPeers: options.maxPeers } }),
+    check: options.skipCheck ? 'skip' : checkModes[options.check],
+    ...addOptionsOf(options),
   })
   const goal: SeedGoal = {
     ...(options.ratio === undefined ? {} : { ratio: options.ratio }),

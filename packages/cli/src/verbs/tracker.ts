@@ -5,21 +5,14 @@ import { resolve } from 'node:path'
 import { CliError, sentenceOf } from '../exit-codes.js'
 import type { HostPort } from '../options.js'
 import type { Runtime } from '../runtime.js'
+import type { tracker as trackerSettings, Values } from '../settings/schema.js'
 import { aborted } from '../stop.js'
-
-interface TrackerVerbOptions {
-  readonly http?: HostPort | false
-  readonly udp?: HostPort | false
-  readonly allow?: string
-  /** Milliseconds. */
-  readonly interval?: number
-}
 
 /** `tracker`: runs until stopped. */
 export async function tracker(
   runtime: Runtime,
   _operands: readonly string[],
-  options: TrackerVerbOptions,
+  options: Values<typeof trackerSettings>,
 ): Promise<number> {
   const { output, log, stop } = runtime
   const allow = options.allow === undefined ? undefined : await readAllowList(resolve(runtime.cwd, options.allow))
