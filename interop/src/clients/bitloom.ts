@@ -8,10 +8,14 @@ export const bitloomBinary = fileURLToPath(new URL('../../../packages/cli/bin/bi
 const built = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import.meta.url))
 
 /** Starts the built binary; its output is a line of JSON an event. */
-export function startBitloom(job: Pick<Job, 'host' | 'start' | 'state'>, args: readonly string[]): Running {
+export function startBitloom(
+  job: Pick<Job, 'host' | 'start' | 'state'>,
+  args: readonly string[],
+  node = process.execPath,
+): Running {
   return job.start({
     name: `bitloom ${args[0]}`,
-    command: process.execPath,
+    command: node,
     args: [bitloomBinary, ...args, '--json', '--no-config', '--state-dir', job.state],
     namespace: job.host.namespace,
   })
@@ -25,26 +29,32 @@ export function event(name: string): (line: string) => Readonly<Record<string, u
   }
 }
 
-/** Bitloom's own command line, as it is built in this checkout. */
-export const bitloom: Client = {
-  name: 'bitloom',
-  available: () => existsSync(built),
-  seed: async (job) => {
-    const listen = `${job.host.ip}:${job.port}`
-    const process = startBitloom(job, ['seed', job.torrent, job.directory, '--listen', listen, '--skip-check'])
-    await process.line('it seeds', event('seeding'), startMs)
-    return { process }
-  },
-  leech: async (job) => {
-    const peers = peerArguments(job).flatMap((peer) => ['--peer', peer])
-    const found = peers.length === 0 ? [] : [...peers, '--no-trackers']
-    const listen = ['--listen', `${job.host.ip}:${job.port}`]
-    const process = startBitloom(job, ['download', job.torrent, '-o', job.directory, ...listen, ...found, '--seed'])
-    return {
-      process,
-      complete: later(
-        process.line('the download was complete', event('complete'), job.transferMs ?? transferMs).then(() => {}),
-      ),
-    }
-  },
+/** Bitloom's own command line, as it is built in this checkout, run by one binary of Node. */
+export function bitloomOn(node: string, name: string): Client {
+  return {
+    name,
+    isOurs: true,
+    available: () => existsSync(built) && existsSync(node),
+    seed: async (job) => {
+      const listen = `${job.host.ip}:${job.port}`
+      const process = startBitloom(job, ['seed', job.torrent, job.directory, '--listen', listen, '--skip-check'], node)
+      await process.line('it seeds', event('seeding'), startMs)
+      return { process }
+    },
+    leech: async (job) => {
+      const peers = peerArguments(job).flatMap((peer) => ['--peer', peer])
+      const found = peers.length === 0 ? [] : [...peers, '--no-trackers']
+      const args = ['download', job.torrent, '-o', job.directory, '--listen', `${job.host.ip}:${job.port}`]
+      const process = startBitloom(job, [...args, ...found, '--seed'], node)
+      return {
+        process,
+        complete: later(
+          process.line('the download was complete', event('complete'), job.transferMs ?? transferMs).then(() => {}),
+        ),
+      }
+    },
+  }
 }
+
+/** With the Node that runs this. */
+export const bitloom: Client = bitloomOn(process.execPath, 'bitloom')

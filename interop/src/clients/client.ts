@@ -44,6 +44,8 @@ export interface Leeching {
 /** A BitTorrent client as a program. */
 export interface Client {
   readonly name: string
+  /** It is Bitloom, with whatever version of Node. */
+  readonly isOurs?: boolean
   /** It does not make the files of a torrent that have no bytes. */
   readonly skipsEmptyFiles?: boolean
   /** Is it installed? */

@@ -1,7 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { bitloom } from '@bitloom/interop/clients/bitloom'
 import { type Client, type Job, startMs } from '@bitloom/interop/clients/client'
 import { type Lab, lastingDifference, openLab } from '@bitloom/interop/lab'
 import { until } from '@bitloom/interop/process'
@@ -57,7 +56,7 @@ function sideOf(lab: Lab, role: string, client: Client, facts: Omit<Job, 'start'
   let pid = 0
   const plain = lab.job(role, facts)
   const start: Job['start'] = (command) => {
-    const running = lab.start(client === bitloom ? { ...command, env: { ...command.env, ...env } } : command)
+    const running = lab.start(client.isOurs === true ? { ...command, env: { ...command.env, ...env } } : command)
     pid = running.pid ?? 0
     watch = watchTree(pid)
     return running
@@ -69,7 +68,7 @@ function sideOf(lab: Lab, role: string, client: Client, facts: Omit<Job, 'start'
       return watch
     },
     loopDelay: async () => {
-      if (client !== bitloom) return undefined
+      if (client.isOurs !== true) return undefined
       rmSync(file, { force: true })
       process.kill(pid, 'SIGUSR2')
       return until('the event loop told its delays', 5_000, async () => readLoopDelay(file), 10)
@@ -153,7 +152,7 @@ function named(loopDelayP99Ms: number | undefined): Pick<SideCost, 'loopDelayP99
 
 async function checkContent(payload: Payload, directory: string, leecher: Client): Promise<void> {
   const difference = await lastingDifference(join(payload.folder, payload.name), join(directory, payload.name), {
-    settleMs: leecher === bitloom ? 0 : 5_000,
+    settleMs: leecher.isOurs === true ? 0 : 5_000,
     exceptEmpty: leecher.skipsEmptyFiles,
   })
   if (difference !== undefined) throw new Error(`what ${leecher.name} downloaded is wrong: ${difference}`)

@@ -41,13 +41,14 @@ export const caseNames: readonly string[] = Object.keys(usualCases(2 ** 30))
 
 /**
  * The cases of these names, all of them by default. In all but the first, the other clients only download, and the slow one
- * does not take part; where several peers seed, they are `partner`. @throws Error for a name that is none
+ * does not take part; where several peers seed, they are `partner`. `plainPairs` run in the first case beside the others. @throws Error for a name that is none
  */
 export function casesOf(
   lengthBytes: number,
   pairs: readonly Pair[],
   partner: string,
   names: readonly string[] = caseNames,
+  plainPairs: readonly Pair[] = [],
 ): SideCase[] {
   const known = usualCases(lengthBytes)
   return names.map((name) => {
@@ -56,6 +57,6 @@ export function casesOf(
     const { shape, peers = 1 } = facts
     const isOf = ({ seeder, leecher }: Pair): boolean =>
       leecher !== slowClient && (seeder === partner || (seeder === 'bitloom' && peers === 1))
-    return { name, shape, peers, pairs: name === plainCase ? pairs : pairs.filter(isOf) }
+    return { name, shape, peers, pairs: name === plainCase ? [...pairs, ...plainPairs] : pairs.filter(isOf) }
   })
 }

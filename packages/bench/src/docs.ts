@@ -34,9 +34,10 @@ export function sectionsOf(results: BenchResults, committed: Ratios): Section[] 
 
 /** What the page says of a run. */
 export function formatFigures(results: BenchResults, committed: Ratios): string {
-  const { facts, absent = [] } = results
+  const { facts, absent = [], failed = [] } = results
   const { date, command, processor, cores, memoryGibibytes, system, node, folder } = facts
   const missing = absent.length === 0 ? '' : ` Not installed, left out: ${absent.join(', ')}.`
+  const broken = failed.map((sentence) => ` ${firstLine(sentence)}.`).join('')
   const foreign = Math.max(
     0,
     ...(results.side ?? []).flatMap((row) => row.results).map(({ foreignShare }) => foreignShare),
@@ -45,9 +46,13 @@ export function formatFigures(results: BenchResults, committed: Ratios): string 
     foreign <= quietShare
       ? ''
       : ` Other programs took up to ${(foreign * 100).toFixed(0)} % of the machine, so these figures are not to be quoted.`
-  const head = `Measured on ${date} with \`${command}\`: ${processor}, ${cores} cores, ${memoryGibibytes} GiB, ${system}, Node ${node}, files in \`${folder}\`.${busy}${missing}`
+  const head = `Measured on ${date} with \`${command}\`: ${processor}, ${cores} cores, ${memoryGibibytes} GiB, ${system}, Node ${node}, files in \`${folder}\`.${busy}${missing}${broken}`
   const sections = [{ title: 'Goals', table: goalTable(goalsOf(results)) }, ...sectionsOf(results, committed)]
   return [head, ...sections.map(({ title, table }) => `### ${title}\n\n${markdownTable(table)}`)].join('\n\n')
+}
+
+function firstLine(text: string): string {
+  return text.slice(0, text.search(/\n|$/))
 }
 
 /** The page with other figures between its marks. @throws Error for a page without them */

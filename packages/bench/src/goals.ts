@@ -15,6 +15,8 @@ export interface Goal {
 type Find = (caseName: string, seeder: string, leecher: string) => SideFigures | undefined
 
 const ours = 'bitloom'
+/** With whatever version of Node. */
+const isOurs = (name: string): boolean => name.startsWith(ours)
 const partner = 'libtorrent'
 const usual = 'one'
 
@@ -40,7 +42,7 @@ function sideGoals(find: Find, rows: readonly SideRow[]): Goal[] {
   const others = (side: 'seeder' | 'leecher'): string[] => {
     const other = side === 'seeder' ? 'leecher' : 'seeder'
     return rows
-      .filter((row) => row.case === usual && row[other] === partner && row[side] !== ours)
+      .filter((row) => row.case === usual && row[other] === partner && !isOurs(row[side]))
       .map((row) => row[side])
   }
   const best = (figures: readonly (SideFigures | undefined)[]): number | undefined => {
@@ -101,8 +103,10 @@ function shapeGoals(find: Find, rows: readonly SideRow[]): Goal[] {
 
 function scaleGoals({ scale }: BenchResults): Goal[] {
   // Of fewer, as in a quick run, nothing can be said.
-  const idleTorrents = scale !== undefined && scale.idleTorrents.count >= 10_000 ? scale.idleTorrents : undefined
-  const idlePeers = scale !== undefined && scale.idlePeers.count >= 1_000 ? scale.idlePeers : undefined
+  const enough = <T extends { readonly count: number }>(found: T | undefined, least: number): T | undefined =>
+    found !== undefined && found.count >= least ? found : undefined
+  const idleTorrents = enough(scale?.idleTorrents, 10_000)
+  const idlePeers = enough(scale?.idlePeers, 1_000)
   const percent = (share: number | undefined): number | undefined => (share === undefined ? undefined : share * 100)
   const torrents = '10,000 seeding torrents without peers'
   return [

@@ -2,7 +2,7 @@ import { availableParallelism, cpus, release, totalmem } from 'node:os'
 
 /** Where, when and how a run was made. */
 export interface MachineFacts {
-  /** YYYY-MM-DD. */
+  /** YYYY-MM-DD; of a run that was resumed on another day, the first and the last: "… to …". */
   readonly date: string
   /** As it can be typed again. */
   readonly command: string
@@ -14,9 +14,11 @@ export interface MachineFacts {
   readonly folder: string
 }
 
+/** Where the results went, and whether there were some already, is no part of how they were made. */
+const untold = ['--json', '--resume', '--write-docs']
+
 export function machineFacts(args: readonly string[], folder: string): MachineFacts {
-  // Where the results went is no part of how they were made.
-  const telling = args.filter((arg, at) => arg !== '--json' && args[at - 1] !== '--json')
+  const telling = args.filter((arg, at) => !untold.includes(arg) && args[at - 1] !== '--json')
   return {
     date: new Date().toISOString().slice(0, 10),
     command: ['npm run bench', ...(telling.length > 0 ? ['--', ...telling] : [])].join(' '),

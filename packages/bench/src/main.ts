@@ -6,11 +6,11 @@ import { caseNames, casesOf, plainCase } from './cases.js'
 import { measureCeilings } from './ceilings.js'
 import { sectionsOf, writeFigures } from './docs.js'
 import { machineFacts } from './machine.js'
-import { type BenchOptions, parseOptions, type Part, parts, usage } from './options.js'
+import { type BenchOptions, parseOptions, type Part, usage } from './options.js'
 import { measurePaths } from './paths.js'
-import type { BenchResults } from './results.js'
-import { runScale } from './scale.js'
-import { availableClients, clientNames, pairsOf, runSide } from './side.js'
+import { openRecord } from './record.js'
+import { type ScaleResults, timeFirstDial, watchPeers, watchTorrents } from './scale.js'
+import { addNode, availableClients, clientNames, pairsOf, pairsOfNodes, runSide } from './side.js'
 import type { Patience } from './stages/measure.js'
 import { faultsOf, type Ratios, ratiosOf } from './stages/ratios.js'
 import { runStages } from './stages/run-stages.js'
@@ -21,6 +21,8 @@ const partner = 'libtorrent'
 const slow = 'transmission'
 const page = fileURLToPath(new URL('../../../../docs/BENCHMARKS.md', import.meta.url))
 const ratiosFile = fileURLToPath(new URL('../../ratios.json', import.meta.url))
+/** What is written more than that measures the memory more than the machine. */
+const ceilingBytes = 2 ** 30
 
 const usual: Patience = { warmMs: 300, slices: 5, sliceMs: 200 }
 const quick: Patience = { warmMs: 40, slices: 2, sliceMs: 40 }
@@ -30,14 +32,31 @@ function readOptions(): BenchOptions {
   try {
     return parseOptions(process.argv.slice(2))
   } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`)
-    process.exit(2)
+    return refuse(error, usage)
   }
 }
 
+function openOwnRecord(): ReturnType<typeof openRecord> {
+  try {
+    return openRecord(machineFacts(process.argv.slice(2), options.folder), options.json, options.resume)
+  } catch (error) {
+    return refuse(error)
+  }
+}
+
+function refuse(error: unknown, help = ''): never {
+  console.error(`${messageOf(error)}\n${help}`)
+  process.exit(2)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 const options = readOptions()
+const record = openOwnRecord()
+const { results } = record
 const workshop = openWorkshop(options.folder)
-const results: BenchResults = { facts: machineFacts(process.argv.slice(2), options.folder) }
 const faults: string[] = []
 const progress = (line: string): void => console.error(line)
 
@@ -46,26 +65,22 @@ function readRatios(): Ratios {
 }
 
 async function benchCeilings(): Promise<void> {
-  const { quick, runs, lengthBytes } = options
+  const lengthBytes = Math.min(options.lengthBytes, ceilingBytes)
+  const { folder } = workshop
   await workshop.warm(lengthBytes * 1.5)
-  const ceilings = await measureCeilings({ folder: workshop.folder, lengthBytes, runs: quick ? 1 : runs, progress })
-  results.ceilings = ceilings
+  results.ceilings = await measureCeilings({ folder, lengthBytes, runs: options.quick ? 1 : options.runs, progress })
 }
 
 async function benchStages(): Promise<void> {
   const patience = options.smoke ? smoke : options.quick ? quick : usual
   const stages = await runStages({ patience, folder: workshop.folder, small: options.smoke, progress })
   if (options.writeRatios) writeFileSync(ratiosFile, `${JSON.stringify(ratiosOf(stages), undefined, 2)}\n`)
-  const committed = readRatios()
-  if (options.check) faults.push(...faultsOf(stages, committed))
+  if (options.check) faults.push(...faultsOf(stages, readRatios()))
   results.stages = stages
 }
 
-async function benchScale(): Promise<void> {
-  const size = options.quick
-    ? { torrents: 1_000, peers: 200, watchSeconds: 3, starts: 3 }
-    : { torrents: 10_000, peers: 1_000, watchSeconds: 20, starts: 9 }
-  results.scale = await runScale({ ...size, folder: workshop.folder, progress })
+async function benchScale(found: Partial<ScaleResults>): Promise<void> {
+  results.scale = { ...results.scale, ...found }
 }
 
 async function benchPaths(): Promise<void> {
@@ -78,29 +93,78 @@ async function benchSide(): Promise<void> {
   const absent = wanted.filter((name) => !present.includes(name))
   if (absent.length > 0) results.absent = absent
   if (!wanted.includes(slow)) progress(`left out: ${slow}`)
-  const cases = options.cases ?? (options.quick ? [plainCase] : caseNames)
-  const side = await runSide({
-    cases: casesOf(options.lengthBytes, options.pairs ?? pairsOf(present, partner), partner, cases),
+  const names = options.cases ?? (options.quick ? [plainCase] : caseNames)
+  const pairs = options.pairs ?? pairsOf(present, partner)
+  const ofNodes = pairsOfNodes(options.nodes.map(addNode), partner)
+  await runSide({
+    cases: casesOf(options.lengthBytes, pairs, partner, names, ofNodes),
     runs: options.runs,
     workshop,
+    earlier: results.side ?? [],
+    deadlineMs: options.minutes * 60_000,
     progress,
+    changed: (rows) => {
+      results.side = rows
+      record.save()
+    },
   })
-  for (const { error } of side) if (error !== undefined) faults.push(error)
-  results.side = side
+  for (const { error } of results.side ?? []) if (error !== undefined) faults.push(error)
 }
 
-const benches: Readonly<Record<Part, () => Promise<void>>> = {
-  ceilings: benchCeilings,
-  stages: benchStages,
-  scale: benchScale,
-  paths: benchPaths,
-  side: benchSide,
+/** What can fail by itself. */
+interface Step {
+  readonly part: Part
+  readonly name: string
+  readonly isDone: boolean
+  run(): Promise<void>
 }
-for (const part of parts) if (options.only.includes(part)) await benches[part]()
 
+const { scale } = results
+const scaleSize = options.quick
+  ? { torrents: 1_000, peers: 200, watchSeconds: 3, starts: 3 }
+  : { torrents: 10_000, peers: 1_000, watchSeconds: 20, starts: 9 }
+const scalePlan = { ...scaleSize, folder: workshop.folder, progress }
+const steps: readonly Step[] = [
+  { part: 'ceilings', name: 'ceilings', isDone: results.ceilings !== undefined, run: benchCeilings },
+  { part: 'stages', name: 'stages', isDone: results.stages !== undefined, run: benchStages },
+  {
+    part: 'scale',
+    name: 'first dial',
+    isDone: scale?.firstDialMs !== undefined,
+    run: async () => benchScale({ firstDialMs: await timeFirstDial(scalePlan) }),
+  },
+  {
+    part: 'scale',
+    name: 'idle peers',
+    isDone: scale?.idlePeers !== undefined,
+    run: async () => benchScale({ idlePeers: await watchPeers(scalePlan) }),
+  },
+  {
+    part: 'scale',
+    name: 'idle torrents',
+    isDone: scale?.idleTorrents !== undefined,
+    run: async () => benchScale({ idleTorrents: await watchTorrents(scalePlan) }),
+  },
+  { part: 'paths', name: 'long paths', isDone: results.paths !== undefined, run: benchPaths },
+  { part: 'side', name: 'side by side', isDone: false, run: benchSide },
+]
+
+for (const step of steps.filter(({ part, isDone }) => options.only.includes(part) && !isDone)) {
+  const startedMs = performance.now()
+  try {
+    await step.run()
+  } catch (error) {
+    const fault = `${step.name} failed: ${messageOf(error)}`
+    faults.push(fault)
+    results.failed = [...(results.failed ?? []), fault]
+  }
+  progress(`${step.name}: ${((performance.now() - startedMs) / 1000).toFixed(0)} s`)
+  record.save()
+  if (options.writeDocs) await writeFigures(page, results, readRatios())
+}
+
+if (options.writeDocs) await writeFigures(page, results, readRatios())
 for (const { title, table } of sectionsOf(results, readRatios())) console.log(`\n${title}\n\n${markdownTable(table)}`)
 if (results.absent !== undefined) console.log(`\nNot installed, left out: ${results.absent.join(', ')}.`)
-if (options.writeDocs) await writeFigures(page, results, readRatios())
-if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`)
 for (const fault of faults) console.error(fault)
 if (faults.length > 0) process.exitCode = 1

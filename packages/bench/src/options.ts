@@ -22,6 +22,12 @@ export interface BenchOptions {
   readonly lengthBytes: number
   readonly folder: string
   readonly json: string | undefined
+  /** Keeps what the file of `json` has, and measures the rest. */
+  readonly resume: boolean
+  /** No transfer begins that would end later than so long after the start. */
+  readonly minutes: number
+  /** Other versions of Node, by the path of their binary, to run ours with as well. */
+  readonly nodes: readonly string[]
   /** Puts the figures into docs/BENCHMARKS.md. */
   readonly writeDocs: boolean
 }
@@ -39,7 +45,10 @@ export const usage = `npm run bench -- [options]
   --size SIZE         length of the case "one", such as 256M or 4G, of the others 1G at most
                       (default 1G, quick 128M)
   --folder DIR        where payloads and downloads are (default /dev/shm)
-  --json FILE         writes all results
+  --node PATH,PATH    runs our side of the case "one" with these binaries of Node, too
+  --minutes N         the transfers end in time: what comes last gets fewer runs
+  --json FILE         writes all results, and what there is of them while the run goes on
+  --resume            keeps what FILE has of the same command, and measures the rest
   --write-docs        writes the figures into docs/BENCHMARKS.md`
 
 /** Reads the command line. @throws Error saying what is wrong with it */
@@ -54,6 +63,9 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       check: flag,
       'write-ratios': flag,
       'write-docs': flag,
+      resume: flag,
+      minutes: text,
+      node: text,
       only: text,
       clients: text,
       pairs: text,
@@ -64,7 +76,8 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       json: text,
     },
   })
-  const { quick } = values
+  const { quick, resume } = values
+  if (resume && values.json === undefined) throw new Error('--resume needs --json FILE: what is there already')
   return {
     quick,
     smoke: values.smoke,
@@ -78,6 +91,9 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     lengthBytes: parseSize(values.size ?? (quick ? '128M' : '1G')),
     folder: values.folder ?? '/dev/shm',
     json: values.json,
+    resume,
+    minutes: values.minutes === undefined ? Infinity : parseCount(values.minutes),
+    nodes: listOf(values.node) ?? [],
     writeDocs: values['write-docs'],
   }
 }
@@ -99,7 +115,7 @@ function parsePair(text: string): { seeder: string; leecher: string } {
 }
 
 function parseCount(text: string): number {
-  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`"${text}" is no count of runs`)
+  if (!/^[1-9]\d{0,3}$/.test(text)) throw new Error(`"${text}" is no count`)
   return Number(text)
 }
 

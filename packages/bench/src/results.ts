@@ -15,4 +15,6 @@ export interface BenchResults {
   side?: readonly SideRow[]
   /** Clients that are not installed here. */
   absent?: readonly string[]
+  /** Sentences on steps that gave no figures. */
+  failed?: readonly string[]
 }

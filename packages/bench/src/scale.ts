@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -51,21 +51,12 @@ export interface IdlePeers {
   readonly stormPiecesPerSecond: number
 }
 
+/** A run that failed has only some of it. */
 export interface ScaleResults {
   /** Median milliseconds from the start of `bitloom download` until a peer that was named is dialled. */
-  readonly firstDialMs: number
-  readonly idleTorrents: IdleTorrents
-  readonly idlePeers: IdlePeers
-}
-
-export async function runScale(plan: ScalePlan): Promise<ScaleResults> {
-  const firstDialMs = await timeFirstDial(plan)
-  plan.progress(`first dial after ${firstDialMs.toFixed(0)} ms`)
-  const idlePeers = await watchPeers(plan)
-  plan.progress(`${idlePeers.count} idle peers: ${idlePeers.bytesEach.toFixed(0)} bytes each`)
-  const idleTorrents = await watchTorrents(plan)
-  plan.progress(`${idleTorrents.count} idle torrents: started in ${idleTorrents.startSeconds.toFixed(1)} s`)
-  return { firstDialMs, idleTorrents, idlePeers }
+  firstDialMs?: number
+  idlePeers?: IdlePeers
+  idleTorrents?: IdleTorrents
 }
 
 /** CPU time of a program over a while, as a share of one core. */
@@ -76,7 +67,8 @@ async function cpuShare(watch: ReturnType<typeof watchTree>, seconds: number): P
   return (watch.cost().cpuSeconds - before) / ((performance.now() - startedMs) / 1000)
 }
 
-async function timeFirstDial({ folder, starts }: ScalePlan): Promise<number> {
+/** Answers milliseconds, the median. */
+export async function timeFirstDial({ folder, starts, progress }: ScalePlan): Promise<number> {
   const home = join(folder, 'first-dial')
   mkdirSync(home)
   await writePayload(home, 'data', oneFile(1))
@@ -98,19 +90,21 @@ async function timeFirstDial({ folder, starts }: ScalePlan): Promise<number> {
     await running.stop()
   }
   server.close()
+  progress(`first dial after ${median(times).toFixed(0)} ms`)
   return median(times)
 }
 
-async function watchTorrents({ folder, torrents, watchSeconds }: ScalePlan): Promise<IdleTorrents> {
+export async function watchTorrents({ folder, torrents, watchSeconds, progress }: ScalePlan): Promise<IdleTorrents> {
   const home = join(folder, 'torrents')
   const state = await writeRecords(home, torrents)
   const args = [program('idle-torrents'), state, String(torrents)]
   const running = startProcess({ name: 'idle torrents', command: process.execPath, args })
   const watch = watchTree(running.pid ?? 0)
   try {
-    const line = await running.line('all torrents seed', isJson, 900_000)
+    const line = await running.line('all torrents seed', isJson, 300_000)
     const { seconds } = JSON.parse(line) as { seconds: number }
     const { cpuSeconds } = watch.cost()
+    progress(`${torrents} idle torrents: started in ${seconds.toFixed(1)} s`)
     const share = await cpuShare(watch, watchSeconds)
     return {
       count: torrents,
@@ -122,6 +116,7 @@ async function watchTorrents({ folder, torrents, watchSeconds }: ScalePlan): Pro
   } finally {
     watch.stop()
     await running.stop()
+    rmSync(home, { recursive: true })
   }
 }
 
@@ -138,7 +133,7 @@ async function ask(running: Running): Promise<Crowded> {
   return JSON.parse(await asked) as Crowded
 }
 
-async function watchPeers({ peers, watchSeconds }: ScalePlan): Promise<IdlePeers> {
+export async function watchPeers({ peers, watchSeconds, progress }: ScalePlan): Promise<IdlePeers> {
   const torrent = crowdTorrent()
   const piecesPerSecond = 10
   const args = ['--expose-gc', program('crowded-session'), String(peers), String(piecesPerSecond)]
@@ -153,6 +148,8 @@ async function watchPeers({ peers, watchSeconds }: ScalePlan): Promise<IdlePeers
     await sleep(1_000)
     const after = await ask(running)
     if (after.peers < peers) throw new Error(`${after.peers} peers are connected of ${peers}\n${running.log()}`)
+    const bytesEach = (after.rssBytes - before.rssBytes) / (after.peers - before.peers)
+    progress(`${peers} idle peers: ${bytesEach.toFixed(0)} bytes each`)
     const idleCpuShare = await cpuShare(watch, watchSeconds)
     const seed = await joinSeed(port, torrent)
     await sleep(1_000)
@@ -162,7 +159,7 @@ async function watchPeers({ peers, watchSeconds }: ScalePlan): Promise<IdlePeers
     for (const socket of [...first, ...others, seed]) socket.destroy()
     return {
       count: peers,
-      bytesEach: (after.rssBytes - before.rssBytes) / (after.peers - before.peers),
+      bytesEach,
       idleCpuShare,
       stormCpuShare,
       stormPiecesPerSecond: (ended.pieces - begun.pieces) / watchSeconds,
@@ -173,25 +170,37 @@ async function watchPeers({ peers, watchSeconds }: ScalePlan): Promise<IdlePeers
   }
 }
 
+const share = (value: number): string => `${(value * 100).toFixed(1)} % of a core`
+
 /** The rows of a table, its head first. */
 export function scaleTable({ firstDialMs, idleTorrents, idlePeers }: ScaleResults): string[][] {
-  const share = (value: number): string => `${(value * 100).toFixed(1)} % of a core`
-  const torrents = `${idleTorrents.count.toLocaleString('en')} seeding torrents without peers`
-  const peers = `${idlePeers.count.toLocaleString('en')} idle peers`
   return [
     ['scale', 'measured'],
-    ['start of bitloom download to the first dial', `${firstDialMs.toFixed(0)} ms`],
+    ...(firstDialMs === undefined
+      ? []
+      : [['start of bitloom download to the first dial', `${firstDialMs.toFixed(0)} ms`]]),
+    ...(idleTorrents === undefined ? [] : torrentRows(idleTorrents)),
+    ...(idlePeers === undefined ? [] : peerRows(idlePeers)),
+  ]
+}
+
+function torrentRows({ count, startSeconds, startCpuSeconds, rssMebibytes, cpuShare }: IdleTorrents): string[][] {
+  const torrents = `${count.toLocaleString('en')} seeding torrents without peers`
+  return [
     [
       `${torrents}: start from resume records`,
-      `${idleTorrents.startSeconds.toFixed(1)} s, ${idleTorrents.startCpuSeconds.toFixed(1)} s of CPU time`,
+      `${startSeconds.toFixed(1)} s, ${startCpuSeconds.toFixed(1)} s of CPU time`,
     ],
-    [`${torrents}: RSS`, `${idleTorrents.rssMebibytes.toFixed(0)} MiB`],
-    [`${torrents}: CPU`, share(idleTorrents.cpuShare)],
-    [`${peers}: memory`, `${(idlePeers.bytesEach / 1000).toFixed(1)} kB each`],
-    [`${peers}: CPU`, share(idlePeers.idleCpuShare)],
-    [
-      `${peers}: CPU while told of ${idlePeers.stormPiecesPerSecond.toFixed(1)} pieces a second`,
-      share(idlePeers.stormCpuShare),
-    ],
+    [`${torrents}: RSS`, `${rssMebibytes.toFixed(0)} MiB`],
+    [`${torrents}: CPU`, share(cpuShare)],
+  ]
+}
+
+function peerRows({ count, bytesEach, idleCpuShare, stormCpuShare, stormPiecesPerSecond }: IdlePeers): string[][] {
+  const peers = `${count.toLocaleString('en')} idle peers`
+  return [
+    [`${peers}: memory`, `${(bytesEach / 1000).toFixed(1)} kB each`],
+    [`${peers}: CPU`, share(idleCpuShare)],
+    [`${peers}: CPU while told of ${stormPiecesPerSecond.toFixed(1)} pieces a second`, share(stormCpuShare)],
   ]
 }

@@ -1,4 +1,5 @@
-import { bitloom } from '@bitloom/interop/clients/bitloom'
+import { spawnSync } from 'node:child_process'
+import { bitloom, bitloomOn } from '@bitloom/interop/clients/bitloom'
 import type { Client } from '@bitloom/interop/clients/client'
 import { foreignClients } from '@bitloom/interop/needs'
 import { openShelf, type PayloadShape } from '../rig/payloads.js'
@@ -33,19 +34,33 @@ export interface SidePlan {
   /** A pair that has taken five minutes is not run again. */
   readonly runs: number
   readonly workshop: Workshop
-  /** Told of each run as it ends. */
+  /** What was measured before; it counts. */
+  readonly earlier: readonly SideRow[]
+  /** No transfer begins that is likely to end later, by `performance.now`. */
+  readonly deadlineMs: number
   progress(line: string): void
+  /** Told of all rows so far whenever one changed. */
+  changed(rows: readonly SideRow[]): void
 }
 
 const patienceSeconds = 300
+/** What a transfer takes that has not been tried. */
+const guessedMs = 20_000
 
 function secondsOf(results: readonly TransferResult[]): number {
   return results.reduce((sum, { seconds }) => sum + seconds, 0)
 }
 
-const clients: ReadonlyMap<string, Client> = new Map(
-  [bitloom, ...foreignClients].map((client) => [client.name, client]),
-)
+const clients = new Map<string, Client>([bitloom, ...foreignClients].map((client) => [client.name, client]))
+
+/** Lets ours take part with another binary of Node as well. Answers the name. @throws Error for what is no Node */
+export function addNode(path: string): string {
+  const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' })
+  if (!/^v\d+\./.test(stdout ?? '')) throw new Error(`${path} is no Node`)
+  const name = `${bitloom.name} (${stdout.trim()})`
+  clients.set(name, bitloomOn(path, name))
+  return name
+}
 
 /** Names of all clients that the rig knows, ours first. */
 export const clientNames: readonly string[] = [...clients.keys()]
@@ -72,33 +87,87 @@ export function pairsOf(names: readonly string[], partner: string): Pair[] {
   return pairs.filter((_, index) => keys.indexOf(keys[index] ?? '') === index)
 }
 
-/** Runs all pairs of a case once, then again, so that what changes on the machine meets all of them. */
-export async function runSide({ cases, runs, workshop, progress }: SidePlan): Promise<SideRow[]> {
+/** Ours with other versions of Node: with the partner and with itself. */
+export function pairsOfNodes(names: readonly string[], partner: string): Pair[] {
+  return names.flatMap((name) => [
+    { seeder: partner, leecher: name },
+    { seeder: name, leecher: partner },
+    { seeder: name, leecher: name },
+  ])
+}
+
+/** One round of a case: each of its pairs runs, unless it has run so often already. */
+export interface Round {
+  readonly case: SideCase
+  readonly run: number
+}
+
+/**
+ * In which order cases run: the first three times, the others once, then the rest of the first, then of the others. So there is
+ * something of everything when the time is short, and the pairs of a case take turns, so that what changes on the machine meets
+ * all of them.
+ */
+export function roundsOf(cases: readonly SideCase[], runs: number): Round[] {
+  const [first, ...others] = cases
+  const of = (those: readonly SideCase[], from: number, to: number): Round[] =>
+    Array.from({ length: Math.max(0, to - from + 1) }, (_, index) =>
+      those.map((one) => ({ case: one, run: from + index })),
+    ).flat()
+  const plain = first === undefined ? [] : [first]
+  const begun = Math.min(3, runs)
+  return [...of(plain, 1, begun), ...of(others, 1, 1), ...of(plain, begun + 1, runs), ...of(others, 2, runs)]
+}
+
+interface OpenRow extends Pair {
+  readonly case: string
+  readonly results: TransferResult[]
+  error?: string
+  /** How long it took last, with all around it. */
+  tookMs?: number
+}
+
+/** Runs all pairs of all cases, round after round. */
+export async function runSide(plan: SidePlan): Promise<void> {
+  const { cases, runs, workshop, earlier, deadlineMs, progress } = plan
   const shelf = openShelf(workshop.folder)
-  const rows: SideRow[] = []
-  for (const { name, shape, pairs, peers } of cases) {
-    const payload = await shelf.payload(shape)
-    await workshop.warm(shape.lengthBytes * 1.5)
-    const own = pairs.map((pair) => ({
-      ...pair,
-      case: name,
-      results: [] as TransferResult[],
-      error: undefined as string | undefined,
-    }))
-    for (let run = 1; run <= runs; run += 1) {
-      for (const row of own.filter(
-        ({ error, results }) => error === undefined && secondsOf(results) < patienceSeconds,
-      )) {
-        const transfer = { seeder: clientOf(row.seeder), leecher: clientOf(row.leecher), payload, peers }
-        const outcome = await tryTransfer(transfer, workshop.folder)
-        if (typeof outcome === 'string') row.error = outcome
-        else row.results.push(outcome)
-        progress(`${name}, run ${run} of ${runs}, ${row.seeder} to ${row.leecher}: ${inShort(outcome)}`)
+  const rows = cases.flatMap(({ name, pairs }) => pairs.map((pair) => openRow(name, pair, earlier)))
+  let [lastShape, left] = [undefined as PayloadShape | undefined, 0]
+  for (const { case: one, run } of roundsOf(cases, runs)) {
+    const due = rows.filter(
+      (row) =>
+        row.case === one.name &&
+        row.results.length < run &&
+        row.error === undefined &&
+        secondsOf(row.results) < patienceSeconds,
+    )
+    for (const row of due) {
+      if (performance.now() + (row.tookMs ?? guessedMs) > deadlineMs) {
+        left += 1
+        continue
       }
+      if (lastShape !== one.shape) await workshop.warm(one.shape.lengthBytes * 1.5)
+      lastShape = one.shape
+      const startedMs = performance.now()
+      const payload = await shelf.payload(one.shape)
+      const transfer = { seeder: clientOf(row.seeder), leecher: clientOf(row.leecher), payload, peers: one.peers }
+      const outcome = await tryTransfer(transfer, workshop.folder)
+      if (typeof outcome === 'string') row.error = outcome
+      else row.results.push(outcome)
+      row.tookMs = performance.now() - startedMs
+      progress(`${one.name}, run ${run} of ${runs}, ${row.seeder} to ${row.leecher}: ${inShort(outcome)}`)
+      plan.changed(rows.filter(({ results, error }) => results.length > 0 || error !== undefined).map(closedRow))
     }
-    rows.push(...own.map(({ error, ...row }) => (error === undefined ? row : { ...row, error })))
   }
-  return rows
+  if (left > 0) progress(`${left} transfers did not run: the time was up`)
+}
+
+function openRow(name: string, pair: Pair, earlier: readonly SideRow[]): OpenRow {
+  const known = earlier.find((row) => row.case === name && row.seeder === pair.seeder && row.leecher === pair.leecher)
+  return { ...pair, case: name, results: [...(known?.results ?? [])] }
+}
+
+function closedRow({ case: name, seeder, leecher, results, error }: OpenRow): SideRow {
+  return { case: name, seeder, leecher, results, ...(error === undefined ? {} : { error }) }
 }
 
 async function tryTransfer(transfer: Transfer, folder: string): Promise<TransferResult | string> {

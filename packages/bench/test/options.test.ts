@@ -9,6 +9,12 @@ describe('the options of the bench', () => {
     expect(parseOptions(['--quick', '--runs', '3', '--size', '4G'])).toMatchObject({ runs: 3, lengthBytes: 2 ** 32 })
   })
 
+  it('have no end of time and no other Node unless told', () => {
+    expect(parseOptions([])).toMatchObject({ minutes: Infinity, nodes: [], resume: false })
+    const told = ['--minutes', '35', '--node', '/a/node,/b/node', '--json', 'f', '--resume']
+    expect(parseOptions(told)).toMatchObject({ minutes: 35, nodes: ['/a/node', '/b/node'], resume: true })
+  })
+
   it('name clients, pairs and cases', () => {
     const options = parseOptions(['--clients', 'aria2,bitloom', '--pairs', 'a:b,b:a', '--cases', 'one'])
     expect(options.clients).toEqual(['aria2', 'bitloom'])
@@ -24,6 +30,8 @@ describe('the options of the bench', () => {
     [['--size', '10'], '"10" is no size'],
     [['--pairs', 'a'], '"a" is no pair'],
     [['--fast'], '--fast'],
+    [['--minutes', 'ten'], '"ten" is no count'],
+    [['--resume'], '--resume needs --json'],
   ])('%j is refused', (args, sentence) => {
     expect(() => parseOptions(args)).toThrow(sentence)
   })

@@ -18,3 +18,10 @@ it('the table of scale has units', () => {
     ['1,000 idle peers: CPU while told of 10.0 pieces a second', '5.0 % of a core'],
   ])
 })
+
+it('the table of scale has what there is', () => {
+  expect(scaleTable({ firstDialMs: 100 })).toEqual([
+    ['scale', 'measured'],
+    ['start of bitloom download to the first dial', '100 ms'],
+  ])
+})

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { TransferResult } from '../rig/transfer.js'
-import { pairsOf } from '../src/side.js'
+import { pairsOf, pairsOfNodes, roundsOf } from '../src/side.js'
 import { figuresOf, sideTable } from '../src/side-table.js'
 
 const mebibyte = 2 ** 20
@@ -54,4 +54,25 @@ describe('the usual pairs', () => {
       'bitloom:bitloom',
     ])
   })
+})
+
+it('other versions of Node run with the partner and with themselves', () => {
+  const pairs = pairsOfNodes(['bitloom (v24.0.0)'], 'libtorrent')
+  expect(pairs.map(({ seeder, leecher }) => `${seeder}:${leecher}`)).toEqual([
+    'libtorrent:bitloom (v24.0.0)',
+    'bitloom (v24.0.0):libtorrent',
+    'bitloom (v24.0.0):bitloom (v24.0.0)',
+  ])
+})
+
+it('rounds have something of every case soon', () => {
+  const shape = { lengthBytes: 1, files: 1, pieceLengthBytes: 1 }
+  const cases = ['one', 'files', 'peers-8'].map((name) => ({ name, shape, peers: 1, pairs: [] }))
+  const order = (runs: number) => roundsOf(cases, runs).map(({ case: { name }, run }) => `${name} ${run}`)
+  expect(order(1)).toEqual(['one 1', 'files 1', 'peers-8 1'])
+  expect(order(4)).toEqual([
+    ...['one 1', 'one 2', 'one 3', 'files 1', 'peers-8 1', 'one 4'],
+    ...['files 2', 'peers-8 2', 'files 3', 'peers-8 3', 'files 4', 'peers-8 4'],
+  ])
+  expect(roundsOf([], 5)).toEqual([])
 })
