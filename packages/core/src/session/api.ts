@@ -2,6 +2,7 @@ import type { AddOptions, SessionLimits, TorrentControl, TorrentHandle } from '.
 import type { IpEndpoint } from '../ports/endpoint.js'
 import type { TraceSink } from '../ports/trace.js'
 import type { TorrentView } from '../ports/views.js'
+import type { LimitSchedule } from './limit-schedule.js'
 import type { Plugin } from './plugin.js'
 import type { TapHooks } from '../hooks/hooks.js'
 
@@ -35,6 +36,7 @@ export interface Session extends AsyncDisposable {
   readonly peerId: Uint8Array
   /** Real listening addresses. */
   readonly addresses: readonly IpEndpoint[]
+  /** Those that hold now. */
   readonly limits: SessionLimits
   torrents(): readonly TorrentView[]
   /** @throws BitloomError DUPLICATE, PluginError PLUGIN_MISSING (no storage, no picker), StorageError, MetainfoError METAINFO_UNSUPPORTED (v2 only) */
@@ -46,7 +48,13 @@ export interface Session extends AsyncDisposable {
   restore(): Promise<readonly TorrentHandle[]>
   /** By `torrent.id`. @throws BitloomError NOT_FOUND */
   control(torrentId: string): TorrentControl
+  /** Changes the usual limits. @throws BitloomError INVALID_ARGUMENT */
   setLimits(limits: Partial<SessionLimits>): void
+  /**
+   * Other limits at some times of the week, local time, in place of any schedule before; `undefined` ends it. A wall clock
+   * that is set is noticed within a minute. @throws BitloomError INVALID_ARGUMENT
+   */
+  schedule(schedule: LimitSchedule | undefined): void
   /** Loads one more plugin while running. */
   use(plugin: Plugin): Promise<void>
   /** Removes a plugin while torrents run. @throws PluginError PLUGIN_IN_USE, BitloomError NOT_FOUND */

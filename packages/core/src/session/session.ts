@@ -16,6 +16,7 @@ import { SessionContainer } from './container.js'
 import { corePlugin } from './core-plugin.js'
 import { within } from '../driver/within.js'
 import { describeSession } from './describe.js'
+import { checkPeriods, type LimitSchedule, ScheduleWatch } from './limit-schedule.js'
 import { changeLimits, defaultLimits, lifeLimits } from './limits.js'
 import { loadPlugin, type LoadedPlugin } from './loaded-plugin.js'
 import type { Plugin } from './plugin.js'
@@ -54,7 +55,10 @@ class PluginSession implements Session {
   readonly #own: PluginTaps
   readonly #engine: Engine
   #loaded: readonly LoadedPlugin[] = []
-  #limits: SessionLimits
+  readonly #watch: ScheduleWatch
+  /** Those that hold when no period of a schedule does. */
+  #usual: SessionLimits
+  #alternative: Partial<SessionLimits> | undefined
   #closing: Promise<void> | undefined
   /** Loading and removing of plugins, one after the other. */
   #changes: Promise<unknown> = Promise.resolve()
@@ -67,7 +71,11 @@ class PluginSession implements Session {
   ) {
     this.#container = container
     this.#clock = container.get(Clock)
-    this.#limits = limits
+    this.#usual = limits
+    this.#watch = new ScheduleWatch(this.#clock, (alternative) => {
+      this.#alternative = alternative
+      this.#engine.setLimits(this.limits)
+    })
     this.peerId = choosePeerId(options.peerId, container.get(Random))
     this.#registry = createHooks({ clock: this.#clock, log: container.get(Logger) })
     this.#own = this.#registry.open(sessionName)
@@ -111,7 +119,7 @@ class PluginSession implements Session {
   }
 
   get limits(): SessionLimits {
-    return this.#limits
+    return { ...this.#usual, ...this.#alternative }
   }
 
   torrents() {
@@ -139,8 +147,17 @@ class PluginSession implements Session {
   }
 
   setLimits(limits: Partial<SessionLimits>): void {
-    this.#limits = changeLimits(this.#limits, limits)
-    this.#engine.setLimits(this.#limits)
+    this.#usual = changeLimits(this.#usual, limits)
+    this.#engine.setLimits(this.limits)
+  }
+
+  schedule(schedule: LimitSchedule | undefined): void {
+    this.#refuseClosed()
+    if (schedule !== undefined) {
+      checkPeriods(schedule.periods)
+      changeLimits(this.#usual, schedule.limits)
+    }
+    this.#watch.set(schedule)
   }
 
   use(plugin: Plugin): Promise<void> {
@@ -223,6 +240,7 @@ class PluginSession implements Session {
     const { closeMs, engineCloseMs } = lifeLimits
     const endsAtMs = this.#clock.nowMs() + closeMs
     const leftMs = (): number => Math.max(0, endsAtMs - this.#clock.nowMs())
+    this.#watch.stop()
     for (const loaded of this.#loaded) loaded.abort()
     const late = (): Error =>
       new BitloomError('CLOSED', `the engine took longer than ${engineCloseMs / 1_000} s to close`)
