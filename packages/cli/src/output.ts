@@ -5,6 +5,7 @@ import { sentenceOf } from './exit-codes.js'
 export interface TextStream {
   readonly isTTY?: boolean
   readonly columns?: number
+  readonly rows?: number
   write(text: string | Uint8Array): unknown
 }
 

@@ -5,6 +5,7 @@ import type { Lock } from '@bitloom/resume-fs'
 import { lockTorrent } from './lock.js'
 import type { SeedGoal } from './options.js'
 import { formatBytes } from './output.js'
+import type { ProgressRow } from './progress/row.js'
 import type { Runtime } from './runtime.js'
 import { type OpenSession, checkMagnets, checkStrategies, openSession } from './session.js'
 import { pause } from './stop.js'
@@ -122,7 +123,7 @@ async function follow(
 ): Promise<void> {
   const { progress, stop } = runtime
   const startedMs = performance.now()
-  const rows = () => jobs.filter(({ handle }) => handle.view.state !== 'loading').map(({ handle }) => rowOf(handle))
+  const rows = () => jobs.filter(({ handle }) => handle.view.state !== 'loading').map((job) => rowOfJob(context, job))
   for (let tick = 0; !stop.signal.aborted && jobs.some(({ phase }) => phase !== 'ended'); tick++) {
     const nowMs = performance.now()
     if (tick % 2 === 0) for (const job of jobs) checkJob(context, job, nowMs)
@@ -133,6 +134,12 @@ async function follow(
     await bell.wait(tickMs, stop.signal)
   }
   progress.finish(rows())
+}
+
+/** A torrent that leaves its swarm whole is done, whatever its state in that moment. */
+function rowOfJob({ listing }: JobContext, { handle, phase, error }: Job): ProgressRow {
+  const row = rowOf(handle)
+  return phase === 'ended' && error === undefined && !listing ? { ...row, state: 'done' } : row
 }
 
 /** Stop announces, flush and saving happen here; a failure of them is told and decides nothing else. */

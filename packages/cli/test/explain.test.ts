@@ -179,7 +179,7 @@ afterAll(() => bench.close())
 describe('explain', () => {
   it('counts the reasons of a trace that a download wrote', async () => {
     const text = await bench.run(['explain', 'run.trace'])
-    expect(text.stdout).toMatch(/^\d+ records of data, 1 peers, /)
+    expect(text.stdout).toMatch(/^\d+ records of data, 1 peer, /)
     expect(text.stdout).toMatch(/pick +\d+ +picker rarest-first: /)
     const [document] = (await bench.run(['explain', 'run.trace', '--json'])).json()
     expect(document).toMatchObject({ torrents: ['data'], peers: 1 })

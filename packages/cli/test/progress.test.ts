@@ -17,9 +17,10 @@ const row = (doneBytes: number, more: Partial<ProgressRow> = {}): ProgressRow =>
   ...more,
 })
 
-async function draw(kind: ProgressKind, options: { isTTY?: boolean; json?: boolean; quiet?: boolean } = {}) {
+async function draw(kind: ProgressKind, options: { isTTY?: boolean; rows?: number; json?: boolean; quiet?: boolean } = {}) {
   const written: string[] = []
-  const stderr = { isTTY: options.isTTY ?? false, columns: 60, write: (text: string) => written.push(text) }
+  const { isTTY = false, rows = 24 } = options
+  const stderr = { isTTY, rows, columns: 60, write: (text: string) => written.push(text) }
   const output = createOutput({
     json: options.json ?? false,
     quiet: options.quiet ?? false,
@@ -58,6 +59,12 @@ describe('plain progress', () => {
 })
 
 describe('which progress', () => {
+  it('a terminal without a size gets plain lines', async () => {
+    const { progress, written } = await draw('auto', { isTTY: true, rows: 0 })
+    progress.update([row(1000, { state: 'done' })], 0)
+    expect(written).toEqual(['film.mkv: done 100% (1000 B of 1000 B)\n'])
+  })
+
   it.each([
     ['none', {}, 0],
     ['plain', { quiet: true }, 0],

@@ -40,6 +40,12 @@ beforeAll(() => {
     bench.path('future.mjs'),
     scenario(`{ name: 'future', plugins: () => [{ name: 'future', contract: 99 }] }`),
   )
+  writeFileSync(bench.path('no-plugin.mjs'), scenario(`{ name: 'mine', plugins: () => nobody() }`))
+  writeFileSync(
+    bench.path('stray.mjs'),
+    scenario(`{ name: 'stray', plugins: () => [{ name: 'stray', contract: 1, apply: ({ hooks }) => {
+      hooks.pieceVerified.tap(() => queueMicrotask(() => { throw new Error('too late') })) } }] }`),
+  )
   writeFileSync(
     bench.path('endless.mjs'),
     `const stuck = { name: 'stuck', contract: 1, apply: ({ hooks }) => hooks.pieceVerified.tap(() => { for (;;); }) }
@@ -134,7 +140,10 @@ describe('simulate', () => {
       })
     })
     running.child.kill('SIGINT')
-    expect(await running.ended).toMatchObject({ code: 7 })
+    expect(await running.ended).toMatchObject({
+      code: 7,
+      stderr: expect.stringMatching(/Stopped after 1 of 2 runs: there is no report\n$/),
+    })
   })
 })
 
@@ -150,6 +159,8 @@ describe('simulate ends with', () => {
     [28, 'when both seeds and one seed are asked for', ['mine.mjs', '--seed', '1', '--seeds', '2'], /give one of them/],
     [28, 'when the number of seeds is none', ['mine.mjs', '--seeds', '0'], /no whole number/],
     [40, 'when the module throws', ['throws.mjs'], /throws\.mjs cannot be loaded: it is broken/],
+    [40, 'when plugins cannot be made', ['no-plugin.mjs'], /strategy mine, group peers: .* nobody is not defined/],
+    [1, 'when nobody catches an error', ['stray.mjs', '--seed', '1'], /^error: Nobody .* the run of stray with seed 1: too late$/m],
     [41, 'when a plugin is of another contract', ['future.mjs'], /future/],
     [16, 'when the report cannot be written', ['mine.mjs', '--report', 'no/x.html'], /no\/x\.html cannot be written/],
   ])('%d %s', async (code, _, args, says) => {

@@ -96,7 +96,7 @@ class Threads {
         if ('trace' in answer) for (const record of answer.trace) this.#onTrace?.(record)
         else settled(() => ('failure' in answer ? reject(errorOf(answer.failure)) : resolve(answer)))
       }
-      const onError = (error: Error): void => settled(() => reject(error))
+      const onError = (cause: unknown): void => settled(() => reject(strayError(question, cause)))
       const onExit = (code: number): void => settled(() => reject(new Error(`A thread of the lab ended with ${code}`)))
       const onAbort = (): void => settled(() => reject(asError(signal?.reason)))
       worker.on('message', onMessage).on('error', onError).on('exit', onExit)
@@ -115,6 +115,13 @@ function startWorker(data: WorkerData): Worker {
   })
   worker.stdout.pipe(process.stderr, { end: false })
   return worker
+}
+
+/** What nobody caught in a thread, such as an error in a timer of a plugin: said with the run that it ended. */
+function strayError(question: Question, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const when = 'job' in question ? `in the run of ${question.job.strategy} with seed ${question.job.seed}` : 'at the start'
+  return new Error(`Nobody caught an error ${when}: ${reason}`, { cause })
 }
 
 function asError(reason: unknown): Error {

@@ -4,7 +4,7 @@ import { formatBytes } from '../output.js'
 export interface ProgressRow {
   readonly key: string
   readonly name: string
-  /** "checking", "downloading", "seeding", "waiting for peers" … */
+  /** "checking", "downloading", "seeding", "waiting for peers", "done" … */
   readonly state: string
   readonly doneBytes: number
   /** `undefined` while the metadata is unknown. */
@@ -32,9 +32,11 @@ export function percentOf(row: ProgressRow): number {
   return row.totalBytes === 0 ? 100 : Math.floor((100 * row.doneBytes) / row.totalBytes)
 }
 
-/** Work on local data has neither peers nor transfer rates. */
+const localStates: ReadonlySet<string> = new Set(['checking', 'hashing', 'done'])
+
+/** Work on local data has neither peers nor transfer rates, nor has what is done. */
 export function isLocal(row: ProgressRow): boolean {
-  return row.state === 'checking' || row.state === 'hashing' || row.counts !== undefined
+  return localStates.has(row.state) || row.counts !== undefined
 }
 
 /** `1.2 GiB of 3.0 GiB`, `3 of 30 runs`; `0 B of -` while nobody knows. */

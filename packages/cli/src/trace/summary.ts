@@ -87,7 +87,7 @@ function reasonOf(record: TraceRecord): string {
 /** The summary for people. */
 export function summaryText({ records, seconds, torrents, peers, reasons }: TraceSummary): string {
   const named = torrents.length === 0 ? '' : ` of ${torrents.join(', ')}`
-  const head = `${records} records${named}, ${peers} peers, ${formatDuration(seconds)}`
+  const head = `${records} records${named}, ${peers} ${peers === 1 ? 'peer' : 'peers'}, ${formatDuration(seconds)}`
   const lines = reasons.map(({ event, reason, count, blocks }, index) => {
     const kind = reasons[index - 1]?.event === event ? '' : event
     const asked = blocks === undefined ? '' : `  (${blocks} blocks)`

@@ -47,8 +47,12 @@ export async function simulate(
   const target = options.report === undefined ? undefined : resolve(runtime.cwd, options.report)
   if (target !== undefined) await checkTarget(target)
   const path = await locateScenario(operand, runtime.cwd)
-  const report = await traced(runtime, path, options)
-  if (report === undefined) return exitCodes.unfinished.exit
+  const outcome = await traced(runtime, path, options)
+  if ('stoppedAfter' in outcome) {
+    runtime.output.note(stopText(outcome.stoppedAfter))
+    return exitCodes.unfinished.exit
+  }
+  const { report } = outcome
   if (target !== undefined)
     await writeWholeFile(target, Buffer.from(await formatHtml(report, { scenario: operand })), true)
   say(runtime, report)
@@ -88,7 +92,7 @@ async function checkTarget(target: string): Promise<void> {
 }
 
 /** With the trace in its file, where one is asked for. */
-async function traced(runtime: Runtime, path: string, options: SimulateOptions): Promise<LabReport | undefined> {
+async function traced(runtime: Runtime, path: string, options: SimulateOptions): Promise<Outcome> {
   if (options.trace === undefined) return run(runtime, path, options)
   const file = await openTrace(options.trace, runtime, () => undefined)
   try {
@@ -98,18 +102,24 @@ async function traced(runtime: Runtime, path: string, options: SimulateOptions):
   }
 }
 
-/** `undefined` when it was stopped. */
+type Outcome = { readonly report: LabReport } | { readonly stoppedAfter: LabProgress | undefined }
+
+function stopText(last: LabProgress | undefined): string {
+  return `Stopped ${last === undefined ? 'before the first run was over' : `after ${last.done} of ${last.total} runs`}: there is no report`
+}
+
 async function run(
   runtime: Runtime,
   path: string,
   options: SimulateOptions,
   onTrace?: TraceSink,
-): Promise<LabReport | undefined> {
+): Promise<Outcome> {
   const { progress, stop } = runtime
   const { seeds, seed, strategy, quick, workers = availableParallelism() } = options
   const startedMs = performance.now()
-  const late: { rows: ProgressRow[] } = { rows: [] }
+  const late: { rows: ProgressRow[]; state?: LabProgress } = { rows: [] }
   const onRun = (state: LabProgress): void => {
+    late.state = state
     late.rows = [rowOf(basename(path, '.mjs'), state, (performance.now() - startedMs) / 1000)]
     progress.update(late.rows, performance.now())
   }
@@ -125,10 +135,10 @@ async function run(
       ...(onTrace === undefined ? {} : { onTrace }),
     })
     progress.finish(late.rows)
-    return report
+    return { report }
   } catch (error) {
     progress.clear()
-    if (stop.signal.aborted) return undefined
+    if (stop.signal.aborted) return { stoppedAfter: late.state }
     throw error
   }
 }
