@@ -17,7 +17,10 @@ const row = (doneBytes: number, more: Partial<ProgressRow> = {}): ProgressRow =>
   ...more,
 })
 
-async function draw(kind: ProgressKind, options: { isTTY?: boolean; rows?: number; json?: boolean; quiet?: boolean } = {}) {
+async function draw(
+  kind: ProgressKind,
+  options: { isTTY?: boolean; rows?: number; json?: boolean; quiet?: boolean } = {},
+) {
   const written: string[] = []
   const { isTTY = false, rows = 24 } = options
   const stderr = { isTTY, rows, columns: 60, write: (text: string) => written.push(text) }

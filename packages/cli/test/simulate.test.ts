@@ -160,7 +160,12 @@ describe('simulate ends with', () => {
     [28, 'when the number of seeds is none', ['mine.mjs', '--seeds', '0'], /no whole number/],
     [40, 'when the module throws', ['throws.mjs'], /throws\.mjs cannot be loaded: it is broken/],
     [40, 'when plugins cannot be made', ['no-plugin.mjs'], /strategy mine, group peers: .* nobody is not defined/],
-    [1, 'when nobody catches an error', ['stray.mjs', '--seed', '1'], /^error: Nobody .* the run of stray with seed 1: too late$/m],
+    [
+      1,
+      'when nobody catches an error',
+      ['stray.mjs', '--seed', '1'],
+      /^error: Nobody .* the run of stray with seed 1: too late$/m,
+    ],
     [41, 'when a plugin is of another contract', ['future.mjs'], /future/],
     [16, 'when the report cannot be written', ['mine.mjs', '--report', 'no/x.html'], /no\/x\.html cannot be written/],
   ])('%d %s', async (code, _, args, says) => {

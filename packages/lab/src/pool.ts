@@ -120,7 +120,8 @@ function startWorker(data: WorkerData): Worker {
 /** What nobody caught in a thread, such as an error in a timer of a plugin: said with the run that it ended. */
 function strayError(question: Question, cause: unknown): Error {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  const when = 'job' in question ? `in the run of ${question.job.strategy} with seed ${question.job.seed}` : 'at the start'
+  const when =
+    'job' in question ? `in the run of ${question.job.strategy} with seed ${question.job.seed}` : 'at the start'
   return new Error(`Nobody caught an error ${when}: ${reason}`, { cause })
 }
 

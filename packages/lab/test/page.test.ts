@@ -74,6 +74,22 @@ describe('the page', () => {
     expect(shown).toContain('bitloom simulate &quot;./my scenario.mjs&quot; --seed 1 --strategy slow')
   })
 
+  it('says which figures a strategy lacks that the baseline has', () => {
+    const never = records.map((record) =>
+      record.strategy === 'slow' ? record : { ...record, measured: { ...record.measured, figures: {} } },
+    )
+    expect(formatPage(reportOf(scenario, {}, never))).toMatch(/<b>fast<\/b>[^]*?No value: median completion\./)
+    expect(page).not.toContain('No value:')
+  })
+
+  it('gives long names of strategies two lines beside their dots', () => {
+    const long = 'rarest-first + slow seeder'
+    const strategies = [{ name: 'slow' }, { name: long }]
+    const renamed = records.map((record) => (record.strategy === 'fast' ? { ...record, strategy: long } : record))
+    const shown = formatPage(reportOf({ ...scenario, strategies }, {}, renamed))
+    expect(shown).toMatch(/<tspan[^>]*>rarest-first \+ slow<\/tspan><tspan[^>]*>seeder<\/tspan>/)
+  })
+
   it('escapes what a scenario says', () => {
     const hostile = { ...scenario, summary: '</script><script>alert("x")</script><!--' }
     const shown = formatPage(reportOf(hostile, {}, records))

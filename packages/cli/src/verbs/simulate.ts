@@ -108,12 +108,7 @@ function stopText(last: LabProgress | undefined): string {
   return `Stopped ${last === undefined ? 'before the first run was over' : `after ${last.done} of ${last.total} runs`}: there is no report`
 }
 
-async function run(
-  runtime: Runtime,
-  path: string,
-  options: SimulateOptions,
-  onTrace?: TraceSink,
-): Promise<Outcome> {
+async function run(runtime: Runtime, path: string, options: SimulateOptions, onTrace?: TraceSink): Promise<Outcome> {
   const { progress, stop } = runtime
   const { seeds, seed, strategy, quick, workers = availableParallelism() } = options
   const startedMs = performance.now()

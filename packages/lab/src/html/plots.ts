@@ -118,23 +118,38 @@ export interface DotsOptions {
   readonly most?: number | undefined
 }
 
+const fontPx = 12
+/** What a letter takes, and what a number on the axis may. */
+const [letterPx, tickPx] = [7, 50]
+const widestName = 136
+
 /** A row for each strategy: its mean, the interval, and the single seeds, faint. */
 export function dotsPlot(dots: readonly Dot[], options: DotsOptions): Markup {
   const { width, most } = options
   const rows = dots.flatMap(({ value, ...dot }) => (value === undefined ? [] : [{ ...dot, ...barOf(value, most) }]))
   const [low, high] = dotsDomain(dots, most)
-  const longest = Math.max(...dots.map(({ name }) => name.length))
-  const widest = Math.max(...dots.map(({ text }) => text.length))
+  const nameWidth = Math.max(...dots.map(({ name }) => name.length)) * letterPx
+  const marginLeft = Math.min(widestName, nameWidth) + 14
+  const marginRight = Math.max(...dots.map(({ text }) => text.length)) * 6.6 + 16
+  const rowHeight = nameWidth > widestName ? 34 : 24
   return draw(options.alt, {
     width,
-    height: 24 * dots.length + 52,
-    marginLeft: Math.min(150, longest * 7 + 14),
-    marginRight: widest * 6.6 + 16,
+    height: rowHeight * dots.length + 52,
+    marginLeft,
+    marginRight,
     marginTop: 6,
     marginBottom: 42,
-    x: { domain: [low, high], label: options.xLabel, ticks: 4, grid: true, nice: true },
-    y: { domain: dots.map(({ name }) => name), label: null, tickSize: 0, type: 'band', padding: 0.2 },
+    x: {
+      domain: [low, high],
+      label: options.xLabel,
+      ticks: Math.max(2, Math.floor((width - marginLeft - marginRight) / tickPx)),
+      grid: true,
+      nice: true,
+    },
+    y: { domain: dots.map(({ name }) => name), label: null, type: 'band', padding: 0.2 },
     marks: [
+      // Long names have two lines.
+      Plot.axisY({ tickSize: 0, lineWidth: widestName / fontPx }),
       Plot.dot(
         dots.flatMap(({ name, color, seeds }) => seeds.map((x) => ({ name, color, x }))),
         {
@@ -191,7 +206,7 @@ function draw(alt: string, options: Plot.PlotOptions): Markup {
     style: {
       background: 'none',
       color: 'var(--ink-soft)',
-      fontSize: '12px',
+      fontSize: `${fontPx}px`,
       fontFamily: 'inherit',
       overflow: 'visible',
     },

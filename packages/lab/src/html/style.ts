@@ -50,6 +50,8 @@ figure svg { display: block; width: 100%; height: auto; max-width: 100%; }
 .cards figure { margin: 0; break-inside: avoid; }
 .key { display: flex; flex-wrap: wrap; gap: 0.2rem 1.1rem; margin: 0.5rem 0 0; padding: 0; list-style: none; font-size: 0.875rem; }
 .key li::before, .swatch::before { content: ""; display: inline-block; width: 0.8em; height: 0.8em; border-radius: 50%; background: var(--mark); margin-right: 0.45em; vertical-align: -0.06em; }
+.swatch { position: relative; padding-left: 1.25em; }
+.swatch::before { position: absolute; left: 0; top: 0.15em; }
 .scroll { overflow-x: auto; margin-top: 0.75rem; }
 table { border-collapse: collapse; width: 100%; font-size: 0.875rem; }
 th, td { text-align: right; padding: 0.45rem 0.65rem; vertical-align: top; border-bottom: 1px solid var(--rule); white-space: nowrap; }

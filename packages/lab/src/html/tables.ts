@@ -12,18 +12,21 @@ export function shortSection(report: LabReport): Markup {
   const others = strategies
     .map((strategy, index) => ({ strategy, index }))
     .filter(({ strategy }) => strategy.name !== baseline)
-  if (baseline === undefined || others.length === 0) return html``
+  const usual = strategies.find(({ name }) => name === baseline)
+  if (usual === undefined || others.length === 0) return html``
+  const known = headlines.filter((metric) => usual.measured.figures[metric] !== undefined)
   return html`<section>
     <h2>In short</h2>
     <p>Against <b>${baseline}</b>, on the same seeds. In brackets the 95 % interval of the difference.</p>
     <ul class="short">
-      ${others.map(({ strategy, index }) => shortItem(strategy, index, headlines))}
+      ${others.map(({ strategy, index }) => shortItem(strategy, index, known))}
     </ul>
   </section>`
 }
 
-function shortItem({ name, measured }: StrategyReport, index: number, headlines: readonly MetricName[]): Markup {
-  const compared = headlines.flatMap((metric) => {
+/** About the figures that the baseline has. */
+function shortItem({ name, measured }: StrategyReport, index: number, known: readonly MetricName[]): Markup {
+  const compared = known.flatMap((metric) => {
     const comparison = measured.figures[metric]
     return comparison?.difference === undefined ? [] : [{ metric, comparison }]
   })
@@ -35,9 +38,12 @@ function shortItem({ name, measured }: StrategyReport, index: number, headlines:
         <span class="${comparison.verdict}">${changeText(comparison, metric)}</span>${intervalText(comparison)}`,
   )
   const rest = unclear.map(({ metric }) => lowerFirst(metrics[metric].title)).join(', ')
+  const lacking = known.filter((metric) => measured.figures[metric] === undefined)
+  const none = lacking.map((metric) => lowerFirst(metrics[metric].title)).join(', ')
   return html`<li style="--mark: ${raw(colorOf(index))}">
     <b>${name}</b>: ${parts}${clear.length === 0 ? 'no difference that these seeds can show' : '.'}
     ${rest === '' || clear.length === 0 ? '' : html`<span class="note">Not told apart: ${rest}.</span>`}
+    ${none === '' ? '' : html`<span class="note">No value: ${none}.</span>`}
   </li>`
 }
 
