@@ -16,11 +16,14 @@ const cli = join(root, 'packages', 'cli', 'dist', 'settings')
 const schema = await import(join(cli, 'schema.js'))
 const { variablesOf } = await import(join(cli, 'environment.js'))
 
+const { definitions } = await import(join(root, 'packages', 'metrics', 'dist', 'definitions.js'))
+
 const pages = {
   'docs/HOOKS.md': hooksPage(),
   'docs/ERRORS.md': errorsPage(),
   'docs/LAB.md': labPage(),
   'docs/SETTINGS.md': settingsPage(),
+  'docs/METRICS.md': metricsPage(),
 }
 const isCheck = process.argv.includes('--check')
 const behind = []
@@ -188,6 +191,17 @@ function settingsTable(group) {
     '| --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n')
+}
+
+/** The page as it is, with the table of metrics written anew. */
+function metricsPage() {
+  const rows = definitions.map(({ name, type, labels = [], help }) => {
+    return `| \`${name}\` | ${type} | ${labels.map((label) => `\`${label}\``).join(', ')} | ${help} |`
+  })
+  const table = ['| metric | type | labels | meaning |', '| --- | --- | --- | --- |', ...rows].join('\n')
+  const begin = '<!-- metrics: written by npm run docs from packages/metrics/src/definitions.ts -->'
+  const page = readFileSync(join(root, 'docs', 'METRICS.md'), 'utf8')
+  return page.replace(/<!-- metrics[\s\S]*<!-- \/metrics -->/, () => `${begin}\n\n${table}\n\n<!-- /metrics -->`)
 }
 
 function readOr(path, otherwise) {

@@ -328,6 +328,39 @@ describe('announce', () => {
   })
 })
 
+describe('the time of taps', () => {
+  it('is told for each call, also of one that throws, until the listener ends it', () => {
+    const { runner, registry, hooksOf } = setUp()
+    const told: string[] = []
+    let nowMs = 0
+    const listen = (name: string) =>
+      registry.open('listener').time({
+        now: () => nowMs,
+        took: (plugin, hook, ms) => void told.push(`${name}: ${plugin} ${hook} ${ms}`),
+      })
+    hooksOf('slow').torrentAdded.tap(() => void (nowMs += 5))
+    hooksOf('wrong').pickPiece.tap(() => {
+      nowMs += 2
+      throw new Error('oops')
+    })
+    runner.torrentAdded(torrent)
+    const endFirst = listen('first')
+    runner.torrentAdded(torrent)
+    runner.pickPiece(peer, picks, torrent)
+    const endSecond = listen('second')
+    endFirst()
+    runner.torrentAdded(torrent)
+    endSecond()
+    runner.torrentAdded(torrent)
+    expect(told).toEqual([
+      'first: slow torrentAdded 5',
+      'first: watcher pluginFailed 0',
+      'first: wrong pickPiece 2',
+      'second: slow torrentAdded 5',
+    ])
+  })
+})
+
 describe('removal of taps', () => {
   it('takes out one plugin and leaves the others', () => {
     const { runner, registry, hooksOf } = setUp()

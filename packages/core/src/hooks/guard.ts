@@ -23,8 +23,17 @@ export interface Tap {
   isOff: boolean
 }
 
+/** Hears how long the calls of taps take, by a clock of its own. */
+export interface TapTimer {
+  /** In ms; only differences count. */
+  now(): number
+  took(plugin: string, hook: HookName, ms: number): void
+}
+
 /** Takes failures of taps, and knows who was at work: what a trace names. */
 export interface Blame {
+  /** While somebody measures. */
+  timer: TapTimer | undefined
   /** The deciding tap that was called last. */
   at: Tap | undefined
   failed(tap: Tap, cause: unknown): void
@@ -33,6 +42,7 @@ export interface Blame {
 /** What happens with failures: counted, the tap switched off at the fifth in a row, logged, told to `tell`. */
 export function createBlame(log: Logger, tell: (error: PluginError) => void, switchOff: (tap: Tap) => void): Blame {
   return {
+    timer: undefined,
     at: undefined,
     failed(tap, cause) {
       tap.failures++
@@ -77,6 +87,8 @@ export function guardDeciding<A extends readonly unknown[], R>(
   return (...args) => {
     if (tap.isOff) return undefined
     blame.at = tap
+    const { timer } = blame
+    const startMs = timer?.now() ?? 0
     try {
       const answer = fn(...args)
       refusePromise(answer)
@@ -86,6 +98,8 @@ export function guardDeciding<A extends readonly unknown[], R>(
     } catch (cause) {
       blame.failed(tap, cause)
       return otherwise
+    } finally {
+      timer?.took(tap.plugin, tap.hook, timer.now() - startMs)
     }
   }
 }
@@ -99,12 +113,16 @@ export function guardWatching<A extends readonly unknown[]>(
   const succeeded = (): void => void (tap.failures = 0)
   return (...args) => {
     if (tap.isOff) return
+    const { timer } = blame
+    const startMs = timer?.now() ?? 0
     try {
       const answer = fn(...args)
       if (isThenable(answer)) void answer.then(succeeded, (cause: unknown) => blame.failed(tap, cause))
       else succeeded()
     } catch (cause) {
       blame.failed(tap, cause)
+    } finally {
+      timer?.took(tap.plugin, tap.hook, timer.now() - startMs)
     }
   }
 }

@@ -10,6 +10,7 @@ import {
   guardDeciding,
   guardWatching,
   type Tap,
+  type TapTimer,
 } from './guard.js'
 import type { HookName, Tappable, TapHooks, TapOptions } from './hooks.js'
 import { createRunner } from './run-hooks.js'
@@ -21,6 +22,8 @@ export interface PluginTaps {
   readonly hooks: TapHooks
   /** Hook name → taps that are there now. */
   counts(): Readonly<Record<string, number>>
+  /** See `PluginHost.timeTaps`. */
+  time(timer: TapTimer): () => void
   /** Takes all its taps out, also of calls in flight; tapping again throws CLOSED. Idempotent. */
   remove(): void
 }
@@ -74,6 +77,12 @@ function openTaps(slots: HookSlots, blame: Blame, plugin: string): PluginTaps {
   return {
     hooks: { ...decidingHooks(slots, blame, place), ...watchingHooks(slots.watching, blame, place) },
     counts: () => countTaps([...taps].filter((tap) => !tap.isOff)),
+    time(timer) {
+      blame.timer = timer
+      return () => {
+        if (blame.timer === timer) blame.timer = undefined
+      }
+    },
     remove() {
       isOpen = false
       for (const tap of taps) switchOff(tap)

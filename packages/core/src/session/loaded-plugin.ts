@@ -13,7 +13,7 @@ import { pluginFault } from './plugin-fault.js'
 export interface HostParts {
   readonly clock: Clock
   readonly container: SessionContainer
-  readonly engine: Pick<Engine, 'torrents' | 'control'>
+  readonly engine: Pick<Engine, 'torrents' | 'control' | 'heldBytes'>
   readonly taps: PluginTaps
 }
 
@@ -79,6 +79,10 @@ function createHost(
     defer,
     torrents: () => engine.torrents(),
     control: (torrentId) => engine.control(torrentId),
+    get unwrittenBytes() {
+      return engine.heldBytes
+    },
+    timeTaps: (timer) => taps.time(timer),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Logger } from '../ports/logger.js'
 import type { Token } from '../ports/token.js'
+import type { TapTimer } from '../hooks/guard.js'
 import type { TapHooks } from '../hooks/hooks.js'
 import type { TorrentControl } from '../driver/api.js'
 import type { TorrentView } from '../ports/views.js'
@@ -90,6 +91,13 @@ export interface PluginHost {
   torrents(): readonly TorrentView[]
   /** Commands for one torrent, by `torrent.id`. @throws BitloomError NOT_FOUND */
   control(torrentId: string): TorrentControl
+  /** Data asked of peers or received, and not yet written: what `SessionLimits.unwrittenBytes` limits. */
+  readonly unwrittenBytes: number
+  /**
+   * Tells how long each call of a tap takes, of all plugins and all hooks but `announce`, whose taps may wait. One listener
+   * in a session: a later one takes its place. The answer ends it. While nobody listens nothing is measured.
+   */
+  timeTaps(timer: TapTimer): () => void
 }
 
 /**
