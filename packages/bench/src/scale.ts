@@ -15,6 +15,7 @@ import { writeRecords } from '../rig/scale/records.js'
 import { median } from './statistics.js'
 
 const mebibyte = 2 ** 20
+const warmers = 20
 const program = (name: string): string => fileURLToPath(new URL(`../rig/scale/${name}.js`, import.meta.url))
 const isJson = (line: string): string | undefined => (line.startsWith('{') ? line : undefined)
 
@@ -136,13 +137,15 @@ async function ask(running: Running): Promise<Crowded> {
 export async function watchPeers({ peers, watchSeconds, progress }: ScalePlan): Promise<IdlePeers> {
   const torrent = crowdTorrent()
   const piecesPerSecond = 10
-  const args = ['--expose-gc', program('crowded-session'), String(peers), String(piecesPerSecond)]
+  // The young generation of the heap is then as large at the end as at the beginning: it grows by itself, not by peers.
+  const flags = ['--expose-gc', '--max-semi-space-size=1']
+  const args = [...flags, program('crowded-session'), String(peers), String(piecesPerSecond)]
   const running = startProcess({ name: 'crowded session', command: process.execPath, args })
   const watch = watchTree(running.pid ?? 0)
   try {
     const { port } = JSON.parse(await running.line('it listens', isJson, 30_000)) as { port: number }
     // Code that only peers make run is loaded and compiled by some.
-    const first = await joinIdle(port, torrent, 20)
+    const first = await joinIdle(port, torrent, warmers, peers)
     const before = await ask(running)
     const others = await joinIdle(port, torrent, peers)
     await sleep(1_000)

@@ -20,6 +20,8 @@ const atOnce = 50
 
 async function shakeHands(port: number, torrent: Metainfo, index: number): Promise<Socket> {
   const socket = connect({ host: '127.0.0.1', port })
+  // A session that ends cuts them.
+  socket.on('error', () => {})
   const peerId = new Uint8Array(Buffer.from(`-XX0001-${String(index).padStart(12, '0')}`))
   const infoHash = torrent.infoHashes.v1 ?? new Uint8Array(20)
   socket.write(encodeHandshake({ infoHash, peerId, reserved: reservedBytes([reservedBits.fast]) }))
@@ -30,12 +32,15 @@ async function shakeHands(port: number, torrent: Metainfo, index: number): Promi
   return socket
 }
 
-/** Peers that have nothing, want nothing, and read what they are told. */
-export async function joinIdle(port: number, torrent: Metainfo, count: number): Promise<Socket[]> {
+/**
+ * Peers that have nothing, want nothing, and read what they are told. Their ids begin with the number `from`: of two with the
+ * same id a session keeps one.
+ */
+export async function joinIdle(port: number, torrent: Metainfo, count: number, from = 0): Promise<Socket[]> {
   const sockets: Socket[] = []
   while (sockets.length < count) {
     const batch = Math.min(atOnce, count - sockets.length)
-    const joined = Array.from({ length: batch }, (_, at) => shakeHands(port, torrent, sockets.length + at))
+    const joined = Array.from({ length: batch }, (_, at) => shakeHands(port, torrent, from + sockets.length + at))
     for (const socket of await Promise.all(joined)) {
       const encoder = new WireEncoder()
       encoder.haveNone()
