@@ -4,6 +4,7 @@ import { format, resolveConfig } from 'prettier'
 import { ceilingTable, sideCeiling } from './ceilings.js'
 import { goalsOf, goalTable } from './goals.js'
 import { pathTable } from './paths.js'
+import { missedGoals } from './reasons.js'
 import type { BenchResults } from './results.js'
 import { scaleTable } from './scale.js'
 import { sideTable } from './side-table.js'
@@ -47,8 +48,13 @@ export function formatFigures(results: BenchResults, committed: Ratios): string 
       ? ''
       : ` Other programs took up to ${(foreign * 100).toFixed(0)} % of the machine, so these figures are not to be quoted.`
   const head = `Measured on ${date} with \`${command}\`: ${processor}, ${cores} cores, ${memoryGibibytes} GiB, ${system}, Node ${node}, files in \`${folder}\`.${busy}${missing}${broken}`
-  const sections = [{ title: 'Goals', table: goalTable(goalsOf(results)) }, ...sectionsOf(results, committed)]
-  return [head, ...sections.map(({ title, table }) => `### ${title}\n\n${markdownTable(table)}`)].join('\n\n')
+  const goals = goalsOf(results)
+  const missed = missedGoals(goals)
+  const goalSection = [`### Goals\n\n${markdownTable(goalTable(goals))}`]
+  if (missed.length > 0)
+    goalSection.push(`What the profiles of missed goals say, and the next step:\n\n${missed.join('\n')}`)
+  const sections = sectionsOf(results, committed).map(({ title, table }) => `### ${title}\n\n${markdownTable(table)}`)
+  return [head, ...goalSection, ...sections].join('\n\n')
 }
 
 function firstLine(text: string): string {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { TransferResult } from '../rig/transfer.js'
 import { formatFigures, withFigures } from '../src/docs.js'
 import { goalsOf, goalTable } from '../src/goals.js'
+import { missedGoals, reasons } from '../src/reasons.js'
 import type { BenchResults } from '../src/results.js'
 
 const facts = {
@@ -85,6 +86,22 @@ describe('goals', () => {
     expect(find('peers-50')).toMatchObject({ measured: undefined, isMet: undefined })
     const rows = goalTable(goalsOf({ facts }))
     expect(new Set(rows.slice(1).map((row) => row[2]))).toEqual(new Set(['not measured in this run']))
+  })
+})
+
+describe('missed goals', () => {
+  it('have a reason and a next step, others have none', () => {
+    const text = formatFigures(results, {})
+    expect(text).toContain('- **CPU s/GiB of a Bitloom leecher against aria2**: of the CPU time')
+    expect(text).not.toContain('- **Bitloom serving libtorrent')
+    expect(missedGoals([{ name: 'a goal', goal: '1', measured: '2', isMet: false }])).toEqual([
+      '- **a goal**: no profile has been taken yet.',
+    ])
+  })
+
+  it('are still what the reasons are about', () => {
+    const names = goalsOf({ facts }).map(({ name }) => name)
+    expect(reasons.filter(({ goal }) => !names.some((name) => name.startsWith(goal)))).toEqual([])
   })
 })
 

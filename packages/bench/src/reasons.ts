@@ -1,0 +1,95 @@
+import type { Goal } from './goals.js'
+
+/** Why a goal is missed, as a profile told, and what comes next. */
+interface Reason {
+  /** The beginning of the names of the goals that it is about. */
+  readonly goal: string
+  readonly reason: string
+  readonly next: string
+}
+
+/** Shares and ratios of profiles (`--cpu-prof`, heap statistics, the times of threads in `/proc`); they age with the code. */
+export const reasons: readonly Reason[] = [
+  {
+    goal: 'CPU s/GiB of a Bitloom leecher against aria2',
+    reason:
+      'of the CPU time of a leecher, by its threads, 26 % is SHA-1 (OpenSSL, through `node:crypto`), 24 % the kernel writing files, 10 % the kernel receiving, 29 % the main thread otherwise, where the copy of payload into pieces comes first of our functions, and 10 % V8’s own threads for compiling and collecting',
+    next: 'hash and write an extent in one visit to a worker, which was measured 2 % below two visits; spare the first second of compiling with a smaller bundle',
+  },
+  {
+    goal: 'CPU s/GiB of a Bitloom seeder against libtorrent',
+    reason:
+      'of the CPU time of a seeder 48 % is the main thread in user mode, 22 % the kernel sending, 15 % the kernel reading files in the thread pool, and 15 % V8’s threads; in the profile of the main thread the calls that start a read (`readBuffers`, each wakes a thread of the pool) come first',
+    next: 'one read for as many blocks as a peer is owed beyond the 512 KiB of a run, so that fewer calls start',
+  },
+  {
+    goal: 'Bitloom to Bitloom, throughput',
+    reason:
+      'two processes share the cores: both take the CPU time of the goals on seeder and leecher, and cores are short',
+    next: 'as for the leecher’s CPU time, which is two thirds of it',
+  },
+  {
+    goal: 'Bitloom downloading from libtorrent',
+    reason: 'seeder and leecher share the cores, and the leecher’s CPU time bounds it',
+    next: 'as for the leecher’s CPU time',
+  },
+  {
+    goal: 'Bitloom serving libtorrent',
+    reason: 'the leecher, which is libtorrent, takes most of the cores; what is left bounds the seeder',
+    next: 'as for the seeder’s CPU time',
+  },
+  {
+    goal: 'start of `bitloom download` to the first dial',
+    reason:
+      'a bare Node takes a third of the CPU time until the first dial; of the rest a quarter is V8 compiling 1 MB of bundled modules, the others are spread over modules that run once, none with more than 5 %',
+    next: 'minify the bundle, and load what a download does not need (schemas of settings, help) when it is asked for; from Node 22.8 on compiled code is kept',
+  },
+  {
+    goal: '10,000 seeding torrents without peers: RSS',
+    reason:
+      'a torrent of 1,000 pieces takes 57 kB: 23 kB of buffers, 20 kB of them piece hashes, and 34 kB of objects of its driver, swarm, ledger and schedules',
+    next: 'piece hashes back to the resume record while a torrent idles, and the swarm made when the first peer comes',
+  },
+  {
+    goal: '10,000 seeding torrents without peers: start',
+    reason:
+      'a torrent takes 4 to 5 ms of CPU time, nearly all in the main thread, one after the other: in the profile 39 % of that are calls of the file system (open, close, sync, look at, rename), many of them for a record that is written again as it was, and 10 % are collections',
+    next: 'no new record for a torrent that is as its record says, then several torrents at a time',
+  },
+  {
+    goal: '1,000 connected idle peers: memory',
+    reason:
+      'a peer takes 6.2 kB of objects and 2.3 kB of buffers, of which its bits for 10,000 pieces are 1.3 kB; the rest is its socket outside of the heap',
+    next: 'one object for what a connection and its peer both keep',
+  },
+  {
+    goal: '1,000 idle peers told of 10 pieces a second',
+    reason:
+      'half is the kernel sending, half the main thread: each peer gets a write of its own for each batch of HAVEs',
+    next: 'longer batches for peers that want nothing, as there are already for those that know',
+  },
+  {
+    goal: 'recheck with one worker',
+    reason:
+      'the worker itself hashes at 0.85 × of `openssl speed`; it takes 55 % of the CPU time, the reads in the thread pool 21 % and the main thread 17 %, and where cores are short these come off its clock',
+    next: 'read in the worker that hashes, so that a piece crosses no thread',
+  },
+  {
+    goal: 'engine: µs per block',
+    reason:
+      'with 1,000 peers the memory for blocks that are not written yet is short, and each extent that is written makes all peers that could take more be looked at again',
+    next: 'wake as many peers as there is room for, in turn',
+  },
+]
+
+/** A line for each goal that is missed: why, and the next step. */
+export function missedGoals(goals: readonly Goal[]): string[] {
+  return goals
+    .filter(({ isMet }) => isMet === false)
+    .map(({ name }) => {
+      const found = reasons.find(({ goal }) => name.startsWith(goal))
+      return found === undefined
+        ? `- **${name}**: no profile has been taken yet.`
+        : `- **${name}**: ${found.reason}. Next: ${found.next}.`
+    })
+}
