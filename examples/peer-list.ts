@@ -11,7 +11,7 @@ import {
 } from '@bitloom/core'
 import { inject, injectable } from 'inversify'
 
-/** A tracker that is its own URL: `peers:10.0.0.1:6881,10.0.0.2:6881`. Answers as many as wanted, at random. */
+/** A tracker that is its own URL: `peers://10.0.0.1:6881/10.0.0.2:6881`. Answers as many as wanted, at random. */
 @injectable()
 class PeerList implements TrackerClient {
   readonly schemes = ['peers']
@@ -23,7 +23,7 @@ class PeerList implements TrackerClient {
 
   async announce({ url, event, numWant }: AnnounceRequest): Promise<AnnounceAnswer> {
     if (event === 'stopped') return { peers: [] }
-    const left = url.slice('peers:'.length).split(',').map(readPeer)
+    const left = url.slice('peers://'.length).split('/').map(readPeer)
     const peers: IpEndpoint[] = []
     while (left.length > 0 && peers.length < numWant) peers.push(...left.splice(this.#random.below(left.length), 1))
     return { peers, intervalMs: 1_800_000 }

@@ -114,7 +114,7 @@ describe('the examples peer-list.ts and plugins-at-work.ts', () => {
     const lines: string[] = []
     watchPlugins(leecher, (line) => void lines.push(line))
     expect(lines[0]).toContain('binds TrackerClient peers')
-    const trackers = [[`peers:127.0.0.1:${seeder.addresses[0]?.port}`]]
+    const trackers = [[`peers://127.0.0.1:${seeder.addresses[0]?.port}`]]
     const download = await leecher.add({ torrent, directory: join(folder, 'copy'), trackers })
     const before = download.view.picker
     await playNow(leecher, download)

@@ -3,12 +3,15 @@ import { describe, expect, it } from 'vitest'
 import { storageConformance, type StorageConformanceOptions } from '../src/index.js'
 import { expectCaught, expectSound, outcomeOf } from './support/planted.js'
 
-const offers = ['want', 'move', 'remove', 'freeBytes', 'reopen'] as const
+const offers = ['want', 'move', 'remove', 'freeBytes', 'stamps', 'reopen'] as const
 
 /** A place for torrents, by folder and name; two opens of one torrent see the same bytes. */
 class Place {
   readonly streams = new Map<string, Uint8Array>()
   readonly written = new Map<string, Set<number>>()
+  /** How often each torrent was written to: the time of its files. */
+  readonly writes = new Map<string, number>()
+  opened = 0
 }
 
 /** The plainest storage that keeps every guarantee: one array for each torrent. */
@@ -32,6 +35,7 @@ function soundHandle(place: Place, content: Content, folder: string): StorageHan
     write: async (piece, begin, bytes) => {
       stream().set(bytes, piece * layout.pieceLengthBytes + begin)
       written().add(piece)
+      place.writes.set(content.name, (place.writes.get(content.name) ?? 0) + 1)
       for (const file of files) {
         if (file.padding) stream().fill(0, file.offsetBytes, file.offsetBytes + file.lengthBytes)
       }
@@ -65,6 +69,10 @@ function soundHandle(place: Place, content: Content, folder: string): StorageHan
       place.written.delete(key)
     },
     freeBytes: async () => 1e12,
+    stamps: async () => {
+      const modifiedUs = place.writes.get(content.name)
+      return files.map(({ lengthBytes }) => (modifiedUs === undefined ? undefined : { lengthBytes, modifiedUs }))
+    },
   }
 }
 
@@ -83,6 +91,8 @@ function storageWith(change: Change): () => Storage {
     }
   }
 }
+
+const stampsKept = 'stamps: one for each file that is there, the same until somebody writes'
 
 const faults: readonly (readonly [fault: string, change: Change, guarantee: string])[] = [
   [
@@ -288,6 +298,40 @@ const faults: readonly (readonly [fault: string, change: Change, guarantee: stri
     }),
     'remove: deletes the data of this torrent, and no other',
   ],
+  [
+    'has no stamp of the last file',
+    (inner) => ({ stamps: async () => (await inner.stamps?.())?.slice(0, -1) ?? [] }),
+    stampsKept,
+  ],
+  [
+    'stamps files that are not there',
+    (inner, { files }) => {
+      const none = { lengthBytes: 0, modifiedUs: 0 }
+      return { stamps: async () => (await inner.stamps?.())?.map((stamp) => stamp ?? none) ?? files.map(() => none) }
+    },
+    stampsKept,
+  ],
+  ['stamps nothing', (_inner, { files }) => ({ stamps: async () => files.map(() => undefined) }), stampsKept],
+  [
+    'stamps files with the time of the question',
+    (inner) => {
+      let nowUs = 0
+      return {
+        stamps: async () => (await inner.stamps?.())?.map((stamp) => stamp && { ...stamp, modifiedUs: ++nowUs }) ?? [],
+      }
+    },
+    stampsKept,
+  ],
+  [
+    'stamps files anew when they are opened',
+    (inner, _content, place) => {
+      const opened = place.opened++
+      return {
+        stamps: async () => (await inner.stamps?.())?.map((stamp) => stamp && { ...stamp, modifiedUs: opened }) ?? [],
+      }
+    },
+    stampsKept,
+  ],
   ['moves nothing', () => ({ move: async () => {} }), 'move: the data is there afterwards, and goes on'],
   ['wants odd extents', () => ({ extentBytes: 1_000 }), 'has a name, and wants extents of whole blocks'],
 ]
@@ -296,7 +340,7 @@ describe('storageConformance', () => {
   const options: StorageConformanceOptions = { storage: storageWith(() => ({})), offers }
 
   it('passes a sound storage', async () => {
-    const { skipped } = await expectSound((runner) => storageConformance(runner, options), 24)
+    const { skipped } = await expectSound((runner) => storageConformance(runner, options), 25)
     expect(skipped).toEqual([])
   })
 
@@ -308,18 +352,19 @@ describe('storageConformance', () => {
     const storage: Storage = {
       name: 'few',
       open: async (content, { directory }) => {
-        const { want: _want, move: _move, freeBytes: _freeBytes, ...few } = soundHandle(new Place(), content, directory)
+        const handle = soundHandle(new Place(), content, directory)
+        const { want: _want, move: _move, freeBytes: _freeBytes, stamps: _stamps, ...few } = handle
         return few
       },
     }
-    const { skipped } = await expectSound((runner) => storageConformance(runner, { storage, offers: ['remove'] }), 24)
-    expect(skipped.map((name) => name.split(':')[0])).toEqual(['want', 'reopen', 'move', 'freeBytes'])
+    const { skipped } = await expectSound((runner) => storageConformance(runner, { storage, offers: ['remove'] }), 25)
+    expect(skipped.map((name) => name.split(':')[0])).toEqual(['want', 'reopen', 'move', 'stamps', 'freeBytes'])
   })
 
   it('notices an offer that is not said', async () => {
     const { failed } = await outcomeOf((runner) => storageConformance(runner, { ...options, offers: ['want'] }))
     expect(failed.get('offers what it says, and says what it offers')).toBe(
-      'optional methods of the handle: expected ["want"], came ["want", "move", "remove", "freeBytes"]',
+      'optional methods of the handle: expected ["want"], came ["want", "move", "remove", "freeBytes", "stamps"]',
     )
   })
 })

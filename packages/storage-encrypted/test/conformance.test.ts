@@ -38,6 +38,6 @@ storageConformance(
     title: 'Storage encrypted over fs',
     storage: () => encryptedOver(storageFs()),
     directory,
-    offers: ['want', 'move', 'remove', 'freeBytes', 'reopen'],
+    offers: ['want', 'move', 'remove', 'freeBytes', 'stamps', 'reopen'],
   },
 )
