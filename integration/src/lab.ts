@@ -131,6 +131,18 @@ export async function seed(session: Session, made: Made, directory = made.direct
   return handle.view
 }
 
+/** A payload "album" of these files, and a session that seeds it. */
+export async function makeSeeded(
+  lab: Lab,
+  files: PayloadFiles,
+  options: LabSession = {},
+): Promise<{ readonly made: Made; readonly seeder: Session }> {
+  const made = await lab.make('album', files)
+  const seeder = await lab.session(options)
+  await seed(seeder, made)
+  return { made, seeder }
+}
+
 /** Waits for something that happens soon; the sentence is in the error if it does not. */
 export async function until(what: string, holds: () => boolean, timeoutMs = 20_000): Promise<void> {
   await vi.waitFor(

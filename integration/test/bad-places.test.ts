@@ -2,16 +2,14 @@ import { mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises
 import { join } from 'node:path'
 import type { StorageError } from '@bitloom/core'
 import { describe, expect, it } from 'vitest'
-import { addressOf, inLab, type Lab, seed, until } from '../src/lab.js'
+import { addressOf, inLab, type Lab, makeSeeded, until } from '../src/lab.js'
 import { differences } from '../src/payload.js'
 
 const pieceBytes = 32_768
 const files = { 'a.bin': 4 * pieceBytes, 'folder/b.bin': 8 * pieceBytes, 'z.bin': 2 * pieceBytes }
 
 async function prepare(lab: Lab) {
-  const made = await lab.make('album', files)
-  const seeder = await lab.session()
-  await seed(seeder, made)
+  const { made, seeder } = await makeSeeded(lab, files)
   return { made, seeder }
 }
 

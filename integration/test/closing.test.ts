@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { createServer, type Socket } from 'node:net'
 import { writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { addressOf, inLab, type Lab, seed } from '../src/lab.js'
+import { addressOf, inLab, type Lab, makeSeeded } from '../src/lab.js'
 import { differences } from '../src/payload.js'
 import { startProgram } from '../src/program.js'
 
@@ -10,9 +10,7 @@ const files = { 'a.bin': 8_000_000, 'b.bin': 1_000_000 }
 
 /** A seeder that takes its time, and the torrent as a file. */
 async function prepare(lab: Lab) {
-  const made = await lab.make('album', files)
-  const seeder = await lab.session({ limits: { upBytesPerSecond: 2_000_000 } })
-  await seed(seeder, made)
+  const { made, seeder } = await makeSeeded(lab, files, { limits: { upBytesPerSecond: 2_000_000 } })
   const torrent = lab.path('album.torrent')
   await writeFile(torrent, made.bytes)
   return { made, seeder, job: { torrent, directory: lab.path('downloads'), peers: [addressOf(seeder)] } }

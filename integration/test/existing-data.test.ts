@@ -1,6 +1,6 @@
 import { cp, open, truncate } from 'node:fs/promises'
 import { expect, it } from 'vitest'
-import { addressOf, inLab, type Lab, type Made, seed } from '../src/lab.js'
+import { addressOf, inLab, type Lab, type Made, makeSeeded } from '../src/lab.js'
 import { differences } from '../src/payload.js'
 
 const pieceBytes = 32_768
@@ -10,9 +10,7 @@ const totalBytes = 30 * pieceBytes
 
 /** A seeder, and a copy of its data to be spoilt, in `downloads`. */
 async function prepare(lab: Lab) {
-  const made = await lab.make('album', files)
-  const seeder = await lab.session()
-  await seed(seeder, made)
+  const { made, seeder } = await makeSeeded(lab, files)
   await cp(made.path, lab.path('downloads', 'album'), { recursive: true })
   return { made, seeder }
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import type { StorageError } from '@bitloom/core'
 import { figure } from '../src/faults.js'
 import { faultyDisk, faultyStorage } from '../src/faulty-disk.js'
-import { addressOf, inLab, type Lab, seed, until } from '../src/lab.js'
+import { addressOf, inLab, type Lab, makeSeeded, until } from '../src/lab.js'
 import { differences } from '../src/payload.js'
 import { mountSmallDisk, noSmallDisk } from '../src/small-disk.js'
 
@@ -13,9 +13,7 @@ const asked = 16_384
 
 /** A download of about two seconds on a disk that can fail. */
 async function prepare(lab: Lab) {
-  const made = await lab.make('album', files)
-  const seeder = await lab.session({ limits: { upBytesPerSecond: 2_500_000 } })
-  await seed(seeder, made)
+  const { made, seeder } = await makeSeeded(lab, files, { limits: { upBytesPerSecond: 2_500_000 } })
   const disk = faultyDisk()
   const session = await lab.session({ plugins: [faultyStorage(disk)], stateDirectory: lab.path('state') })
   const failures: StorageError[] = []
@@ -72,9 +70,7 @@ it(
 it(
   'a state folder that cannot be written to stops no download',
   inLab(async (lab) => {
-    const made = await lab.make('album', files)
-    const seeder = await lab.session()
-    await seed(seeder, made)
+    const { made, seeder } = await makeSeeded(lab, files)
     const session = await lab.session({ stateDirectory: lab.path('state') })
     await writeFile(lab.path('state', 'torrents'), 'in its place')
     const peers = [addressOf(seeder)]
@@ -117,9 +113,7 @@ if (reason !== undefined) console.log(`integration: skipped the full disk: ${rea
 it.skipIf(reason !== undefined)(
   'a full disk that grows: it completes by itself, without a check, and asks for no more than 2 MiB in between',
   inLab(async (lab) => {
-    const made = await lab.make('album', { 'a.bin': 6_000_000, 'b.bin': 6_000_000 })
-    const seeder = await lab.session()
-    await seed(seeder, made)
+    const { made, seeder } = await makeSeeded(lab, { 'a.bin': 6_000_000, 'b.bin': 6_000_000 })
     const disk = await mountSmallDisk(lab.path('disk'), 'size=3m')
     lab.defer(() => disk.unmount())
     const session = await lab.session()

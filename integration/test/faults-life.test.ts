@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { figure, isFull } from '../src/faults.js'
-import { addressOf, inLab, isLinux, seed, until } from '../src/lab.js'
+import { addressOf, inLab, isLinux, makeSeeded, until } from '../src/lab.js'
 
 setFlagsFromString('--expose-gc')
 const collect = runInNewContext('gc') as () => void
@@ -16,9 +16,11 @@ it(
   { timeout: 600_000 },
   inLab(async (lab) => {
     const times = isFull ? 1_000 : 120
-    const made = await lab.make('album', { 'a.bin': 400_000, 'b.bin': 200_000 })
-    const seeder = await lab.session({ limits: { upBytesPerSecond: 4_000_000 } })
-    await seed(seeder, made)
+    const { made, seeder } = await makeSeeded(
+      lab,
+      { 'a.bin': 400_000, 'b.bin': 200_000 },
+      { limits: { upBytesPerSecond: 4_000_000 } },
+    )
     const session = await lab.session({ stateDirectory: lab.path('state') })
     const options = { torrent: made.torrent, directory: lab.path('downloads'), peers: [addressOf(seeder)] }
     const round = async (index: number): Promise<void> => {
@@ -57,9 +59,11 @@ describe.concurrent('close(), twice', () => {
   ] as const)(
     '%s ends within 5 s, and the next session goes on',
     inLab(async (lab, [, reach]) => {
-      const made = await lab.make('album', { 'a.bin': 2_000_000 })
-      const seeder = await lab.session({ limits: { upBytesPerSecond: 4_000_000 } })
-      await seed(seeder, made)
+      const { made, seeder } = await makeSeeded(
+        lab,
+        { 'a.bin': 2_000_000 },
+        { limits: { upBytesPerSecond: 4_000_000 } },
+      )
       const stateDirectory = lab.path('state')
       const options = { torrent: made.torrent, directory: lab.path('downloads'), peers: [addressOf(seeder)] }
       const session = await lab.session({ stateDirectory })

@@ -1,6 +1,6 @@
 import type { StorageError } from '@bitloom/core'
 import { describe, expect, it } from 'vitest'
-import { addressOf, inLab, type Lab, seed, until } from '../src/lab.js'
+import { addressOf, inLab, type Lab, makeSeeded, until } from '../src/lab.js'
 import { differences } from '../src/payload.js'
 import { mountSmallDisk, noSmallDisk } from '../src/small-disk.js'
 import { watchedStorage } from '../src/watched-storage.js'
@@ -11,9 +11,7 @@ if (reason !== undefined) console.log(`integration: skipped the full disk: ${rea
 const files = { 'a.bin': 1_500_000, 'b.bin': 1_500_000, 'c.bin': 50_000 }
 
 async function prepare(lab: Lab, diskOptions: string) {
-  const made = await lab.make('album', files)
-  const seeder = await lab.session()
-  await seed(seeder, made)
+  const { made, seeder } = await makeSeeded(lab, files)
   const disk = await mountSmallDisk(lab.path('disk'), diskOptions)
   lab.defer(() => disk.unmount())
   const { plugin, traffic } = watchedStorage()

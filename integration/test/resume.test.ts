@@ -1,7 +1,7 @@
 import { stat, writeFile } from 'node:fs/promises'
 import { formatMagnet, magnetOf, parseMagnet } from '@bitloom/core'
 import { expect, it } from 'vitest'
-import { addressOf, inLab, seed, until } from '../src/lab.js'
+import { addressOf, inLab, makeSeeded, until } from '../src/lab.js'
 import { differences } from '../src/payload.js'
 import { watchedStorage } from '../src/watched-storage.js'
 
@@ -38,9 +38,7 @@ it(
 it(
   'a download that is removed half-way goes on where it was',
   inLab(async (lab) => {
-    const made = await lab.make('album', files)
-    const seeder = await lab.session({ limits: { upBytesPerSecond: 1_500_000 } })
-    await seed(seeder, made)
+    const { made, seeder } = await makeSeeded(lab, files, { limits: { upBytesPerSecond: 1_500_000 } })
     const { plugin, traffic } = watchedStorage()
     const session = await lab.session({ plugins: [plugin] })
     const base = { torrent: made.torrent, directory: lab.path('downloads'), storage: 'watched' } as const
@@ -86,9 +84,11 @@ it(
 it(
   'a session that starts again has its torrents as they were, and reads only what was changed by others',
   inLab(async (lab) => {
-    const made = await lab.make('album', { ...files, 'c.bin': 300_000 })
-    const seeder = await lab.session({ limits: { upBytesPerSecond: 1_500_000 } })
-    await seed(seeder, made)
+    const { made, seeder } = await makeSeeded(
+      lab,
+      { ...files, 'c.bin': 300_000 },
+      { limits: { upBytesPerSecond: 1_500_000 } },
+    )
     const stateDirectory = lab.path('state')
     const watched = () => ({ ...watchedStorage(), name: 'watched' })
     const before = watched()

@@ -1,6 +1,6 @@
 import type { Metainfo } from '@bitloom/core'
 import { describe, expect, it } from 'vitest'
-import { addressOf, inLab, type Lab, type Made, seed, until } from '../src/lab.js'
+import { addressOf, inLab, type Lab, type Made, makeSeeded, until } from '../src/lab.js'
 import { differences, filesBelow } from '../src/payload.js'
 
 // Each file begins and ends within a piece (32 KiB) that it shares with its neighbours.
@@ -8,9 +8,7 @@ const files = { '1.bin': 100_000, '2.bin': 200_000, '3.bin': 1_000, '4.bin': 150
 const wantedPaths = ['album/2.bin', 'album/4.bin']
 
 async function prepare(lab: Lab) {
-  const made = await lab.make('album', files)
-  const seeder = await lab.session()
-  await seed(seeder, made)
+  const { made, seeder } = await makeSeeded(lab, files)
   const wantedFiles = made.torrent.files.map(({ path }) => wantedPaths.includes(path))
   const options = { torrent: made.torrent, directory: lab.path('downloads'), peers: [addressOf(seeder)] }
   return { made, options, wantedFiles }

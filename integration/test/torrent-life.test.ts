@@ -1,15 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
-import { addressOf, inLab, type Lab, seed, until } from '../src/lab.js'
+import { addressOf, inLab, type Lab, makeSeeded, until } from '../src/lab.js'
 import { differences, filesBelow } from '../src/payload.js'
 
 const files = { 'a.bin': 2_000_000, 'b/c.bin': 1_000_000 }
 
 /** A download of about two seconds, with some of it there. */
 async function half(lab: Lab) {
-  const made = await lab.make('album', files)
-  const seeder = await lab.session({ limits: { upBytesPerSecond: 2_000_000 } })
-  await seed(seeder, made)
+  const { made, seeder } = await makeSeeded(lab, files, { limits: { upBytesPerSecond: 2_000_000 } })
   const session = await lab.session({ stateDirectory: lab.path('state') })
   const options = { torrent: made.torrent, directory: lab.path('downloads'), peers: [addressOf(seeder)] }
   const handle = await session.add(options)
@@ -55,9 +53,7 @@ describe.concurrent('a download with a folder for incomplete ones', () => {
   it(
     'lives there until it is whole, also over a restart, and then where it belongs',
     inLab(async (lab) => {
-      const made = await lab.make('album', files)
-      const seeder = await lab.session({ limits: { upBytesPerSecond: 2_000_000 } })
-      await seed(seeder, made)
+      const { made, seeder } = await makeSeeded(lab, files, { limits: { upBytesPerSecond: 2_000_000 } })
       const stateDirectory = lab.path('state')
       const [home, aside] = [lab.path('downloads'), lab.path('incomplete')]
       const first = await lab.session({ stateDirectory })
@@ -91,9 +87,7 @@ describe.concurrent('a download with a folder for incomplete ones', () => {
   it(
     'is complete where it is when something is in its place',
     inLab(async (lab) => {
-      const made = await lab.make('album', files)
-      const seeder = await lab.session()
-      await seed(seeder, made)
+      const { made, seeder } = await makeSeeded(lab, files)
       const home = lab.path('downloads')
       const session = await lab.session()
       const options = { torrent: made.torrent, directory: home, incompleteDirectory: lab.path('incomplete') }

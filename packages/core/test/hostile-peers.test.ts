@@ -178,6 +178,16 @@ describe('blocks', () => {
   })
 })
 
+/** The first piece that a peer may ask for while it is choked (BEP 6). */
+const granted = ({ heard }: RawPeer): number =>
+  Number(heard.find((line) => line.startsWith('allowFast'))?.split(' ')[1])
+
+/** A seeder, and two peers that it chokes. */
+async function twoChoked() {
+  const { world, metainfo, peer } = await seeding({ pieces: 40 })
+  return { world, peer, other: await RawPeer.dial(world, '10.0.0.1', metainfo, { id: 'other', from: '10.8.8.8' }) }
+}
+
 describe('requests', () => {
   it('are answered whole, in order, when unchoked', async () => {
     const { world, peer } = await seeding()
@@ -194,31 +204,28 @@ describe('requests', () => {
 
   it('while choked are rejected, and allowed-fast pieces are served', async () => {
     const { world, peer } = await seeding({ pieces: 40 })
-    const granted = Number(peer.heard.find((line) => line.startsWith('allowFast'))?.split(' ')[1])
+    const allowed = granted(peer)
     const other =
       Array.from({ length: 40 }, (_, index) => index).find((index) => !peer.heard.includes(`allowFast ${index}`)) ?? 0
-    peer.say((wire) => (wire.request(other, 0, block), wire.request(granted, 0, block)))
+    peer.say((wire) => (wire.request(other, 0, block), wire.request(allowed, 0, block)))
     await world.clock.advance(100)
     expect(peer.heard).toContain(`reject ${other} 0 ${block}`)
-    expect(peer.heard).toContain(`block ${granted} 0 ${block}`)
+    expect(peer.heard).toContain(`block ${allowed} 0 ${block}`)
   })
 
   it('while choked are no help any more for a peer that has ten pieces (BEP 6)', async () => {
     const { world, peer } = await seeding({ pieces: 40 })
-    const granted = Number(peer.heard.find((line) => line.startsWith('allowFast'))?.split(' ')[1])
+    const allowed = granted(peer)
     peer.say((wire) => {
-      for (let index = 0; index < 11; index++) if (index !== granted) wire.have(index)
-      wire.request(granted, 0, block)
+      for (let index = 0; index < 11; index++) if (index !== allowed) wire.have(index)
+      wire.request(allowed, 0, block)
     })
     await world.clock.advance(100)
-    expect(peer.heard).toContain(`reject ${granted} 0 ${block}`)
+    expect(peer.heard).toContain(`reject ${allowed} 0 ${block}`)
   })
 
   it('while choked are served for one peer at a time, so that they take no slot', async () => {
-    const { world, metainfo, peer } = await seeding({ pieces: 40 })
-    const other = await RawPeer.dial(world, '10.0.0.1', metainfo, { id: 'other', from: '10.8.8.8' })
-    const granted = (one: RawPeer): number =>
-      Number(one.heard.find((line) => line.startsWith('allowFast'))?.split(' ')[1])
+    const { world, peer, other } = await twoChoked()
     peer.stopReading()
     peer.say((wire) => wire.request(granted(peer), 0, block))
     await world.clock.advance(50)
@@ -228,10 +235,7 @@ describe('requests', () => {
   })
 
   it('while choked give the place to the next when their peer takes nothing for 10 s', async () => {
-    const { world, metainfo, peer } = await seeding({ pieces: 40 })
-    const other = await RawPeer.dial(world, '10.0.0.1', metainfo, { id: 'other', from: '10.8.8.8' })
-    const granted = (one: RawPeer): number =>
-      Number(one.heard.find((line) => line.startsWith('allowFast'))?.split(' ')[1])
+    const { world, peer, other } = await twoChoked()
     peer.stopReading()
     peer.say((wire) => wire.request(granted(peer), 0, block))
     await world.clock.advance(9_000)

@@ -137,30 +137,23 @@ it('errors of an engine are in the record of the run', async () => {
   expect(runs[0]?.faults.join('\n')).toMatch(/I trip/)
 })
 
+const shipped = [
+  'bad-peer',
+  'churn',
+  'flash-crowd',
+  'free-riders',
+  'free-riders-2006',
+  'rarest-first-2006',
+  'slow-seeder',
+  'streaming',
+]
+
 describe('the scenarios that come with the lab', () => {
   it('are these', async () => {
-    expect(await shippedScenarios()).toEqual([
-      'bad-peer',
-      'churn',
-      'flash-crowd',
-      'free-riders',
-      'free-riders-2006',
-      'rarest-first-2006',
-      'slow-seeder',
-      'streaming',
-    ])
+    expect(await shippedScenarios()).toEqual(shipped)
   })
 
-  it.each([
-    'bad-peer',
-    'churn',
-    'flash-crowd',
-    'free-riders',
-    'free-riders-2006',
-    'rarest-first-2006',
-    'slow-seeder',
-    'streaming',
-  ])('%s is named as its file, can be run quickly, and each of its strategies starts', async (name) => {
+  it.each(shipped)('%s is named as its file, can be run quickly, and each of its strategies starts', async (name) => {
     const found = await loadScenario(await locateScenario(name, '/'))
     expect(found.name).toBe(name)
     expect(found.quick).toBeDefined()
