@@ -1,5 +1,5 @@
-import type { Random } from '@bitloom/core'
-import { between, oneOf } from '../kit/random.js'
+import type { Dict, Random } from '@bitloom/core'
+import { between, oneOf, seededRandom } from '../kit/random.js'
 
 const text = (value: string): Uint8Array => Uint8Array.from(value, (letter) => letter.charCodeAt(0))
 
@@ -49,4 +49,27 @@ function mutate(random: Random, bytes: Uint8Array): Uint8Array {
   if (kind === 2) return Uint8Array.from([...changed.subarray(0, at), ...random.bytes(2), ...changed.subarray(at)])
   if (at < changed.length) changed[at] = random.below(256)
   return changed
+}
+
+/** Dictionaries whose values are of any kind, under the keys that extensions read. */
+export function handshakes(): Dict[] {
+  const random = seededRandom('handshakes')
+  const keys = ['metadata_size', 'm', 'v', 'p', 'reqq', 'upload_only', 'ipv4', 'ipv6', 'yourip', 'x']
+  const values = [
+    0,
+    -1,
+    Number.MAX_SAFE_INTEGER,
+    new Uint8Array(0),
+    new Uint8Array(70_000),
+    [],
+    [1, [new Uint8Array(1)]],
+    new Map([['a', 1]]),
+  ]
+  const drawn = Array.from({ length: 60 }, (): Dict => {
+    const entries = keys
+      .slice(0, between(random, 0, keys.length))
+      .map((key) => [key, values[random.below(values.length)] ?? 0] as const)
+    return new Map(entries)
+  })
+  return [...values.map((value): Dict => new Map([['metadata_size', value]])), ...drawn]
 }
