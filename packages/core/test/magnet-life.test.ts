@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { latin1, latin1Bytes } from '../src/bytes/text.js'
 import type { AddOptions } from '../src/driver/api.js'
 import { parseInfo } from '../src/metainfo/parse-torrent.js'
 import { KnownAddresses } from '../src/torrent/known-addresses.js'
@@ -19,9 +20,7 @@ function threeFiles() {
 
 /** The torrent of this file, but private. */
 function privateTorrent() {
-  const text = new TextDecoder('latin1').decode(metainfo.info)
-  const bytes = Uint8Array.from(`${text.slice(0, -1)}7:privatei1ee`, (char) => char.charCodeAt(0))
-  return parseInfo(bytes, digest)
+  return parseInfo(latin1Bytes(`${latin1(metainfo.info.subarray(0, -1))}7:privatei1ee`), digest)
 }
 
 async function wanted(options: Pick<AddOptions, 'wantedFiles'>, selectOnly?: readonly number[]) {

@@ -1,4 +1,12 @@
-import { type IpEndpoint, latin1Bytes, PeerExtension, type Plugin, pluginContract, type Session } from '@bitloom/core'
+import {
+  type IpEndpoint,
+  latin1,
+  latin1Bytes,
+  PeerExtension,
+  type Plugin,
+  pluginContract,
+  type Session,
+} from '@bitloom/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { parseInfo } from '../../core/src/metainfo/parse-torrent.js'
 import { digest, makeTorrent, TestStorage, World } from '../../core/test/support/world.js'
@@ -6,10 +14,7 @@ import { extPex } from '../src/index.js'
 import { decodePex, encodePex, type PexMessage } from '../src/protocol.js'
 
 const { metainfo, data } = makeTorrent({ lengthBytes: 6 * 65_536, pieceBytes: 65_536 })
-const secret = parseInfo(
-  latin1Bytes(`${new TextDecoder('latin1').decode(metainfo.info).slice(0, -1)}7:privatei1ee`),
-  digest,
-)
+const secret = parseInfo(latin1Bytes(`${latin1(metainfo.info.subarray(0, -1))}7:privatei1ee`), digest)
 
 function openScene(torrent = metainfo) {
   const world = new World()

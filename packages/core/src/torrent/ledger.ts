@@ -161,9 +161,10 @@ export class Ledger implements Picks {
     if (helpful.length > 1)
       helpful.sort((a, b) => Number(b.lead === peer) - Number(a.lead === peer) || a.missingBlocks - b.missingBlocks)
     let taken = 0
-    for (const open of helpful) {
-      if (this.#left <= 0) break
-      taken += this.#takeFree(open, peer, Infinity, 'begun', 'begun piece')
+    // Not `for of`: an iterator makes an object for each step, and this is the path of blocks.
+    for (let index = 0; index < helpful.length && this.#left > 0; index++) {
+      const open = helpful[index]
+      if (open !== undefined) taken += this.#takeFree(open, peer, Infinity, 'begun', 'begun piece')
     }
     return taken
   }
