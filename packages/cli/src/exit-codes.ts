@@ -168,6 +168,13 @@ export function systemCode(error: unknown): string {
   return typeof error.code === 'string' ? error.code : ''
 }
 
+/** What failures of several torrents have in common: the code, and that of the system behind it; else the sentence. */
+export function causeOf(error: unknown): string {
+  const code = errorCodeOf(error)
+  const behind = systemCode(error instanceof Error ? error.cause : undefined)
+  return code === 'OTHER' ? sentenceOf(error) : `${code} ${behind}`
+}
+
 const systemSentences: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
   ENOTDIR: 'a part of the path is no folder',

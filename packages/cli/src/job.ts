@@ -2,6 +2,7 @@ import type { TorrentHandle } from '@bitloom/core'
 import { CliError } from './exit-codes.js'
 import type { SeedGoal } from './options.js'
 import { formatBytes, formatDuration, type Output } from './output.js'
+import { Pace } from './progress/pace.js'
 import type { Reporter } from './transfer.js'
 import { keyOf, titleOf } from './torrents.js'
 
@@ -21,6 +22,9 @@ export interface Job {
   wholeMs: number
   /** Payload, both ways, at the last look. */
   reportedBytes: number
+  /** Of useful payload, and of what went up. */
+  readonly down: Pace
+  readonly up: Pace
 }
 
 /** What the jobs of a run have in common. */
@@ -40,6 +44,19 @@ export interface JobContext {
   changed(): void
 }
 
+/** Takes the pace of a job; called every tick. */
+export function timeJob({ handle, down, up }: Job, nowMs: number): void {
+  const { receivedBytes, wastedBytes, uploadedBytes } = handle.view.stats
+  down.add(receivedBytes - wastedBytes, nowMs)
+  up.add(uploadedBytes, nowMs)
+}
+
+/** How long the rest takes; `undefined` while it cannot be told: without metadata nobody knows how much is left. */
+export function etaOf({ handle, down }: Job): number | undefined {
+  const { content, stats } = handle.view
+  return content === undefined ? undefined : down.secondsFor(stats.leftBytes)
+}
+
 /** Follows a torrent that was just added. */
 export function startJob(context: JobContext, handle: TorrentHandle, nowMs: number): Job {
   const job: Job = {
@@ -52,6 +69,8 @@ export function startJob(context: JobContext, handle: TorrentHandle, nowMs: numb
     movedBytes: 0,
     wholeMs: 0,
     reportedBytes: 0,
+    down: new Pace(),
+    up: new Pace(),
   }
   checkMetadata(context, job)
   const failed = (error: unknown): void => {
@@ -76,7 +95,7 @@ export function endJob(context: JobContext, job: Job, error: unknown): void {
   if (job.phase === 'ended') return
   job.phase = 'ended'
   job.error = error
-  if (error !== undefined) context.output.fail(error, job.infoHash)
+  if (error !== undefined) context.output.fail(error, { infoHash: job.infoHash, name: titleOf(job.handle.view) })
   context.changed()
 }
 
@@ -111,7 +130,7 @@ function onWhole(context: JobContext, job: Job): void {
   const { output, reporter, seed, serving } = context
   job.phase = 'whole'
   job.wholeMs = performance.now()
-  reporter.progress(job.handle.view)
+  reporter.progress(job.handle.view, etaOf(job))
   const { receivedBytes, wastedBytes } = job.handle.view.stats
   const seconds = Math.round(job.wholeMs - job.addedMs) / 1000
   if (!serving) output.event({ event: 'complete', infoHash: job.infoHash, seconds, receivedBytes, wastedBytes })
@@ -150,7 +169,7 @@ function reportMovement({ reporter }: JobContext, job: Job, nowMs: number): void
     downRate + upRate >= 1 ||
     receivedBytes + uploadedBytes !== job.reportedBytes
   job.reportedBytes = receivedBytes + uploadedBytes
-  if (active) reporter.progress(job.handle.view)
+  if (active) reporter.progress(job.handle.view, etaOf(job))
 }
 
 function checkEnd(context: JobContext, job: Job, nowMs: number): void {

@@ -34,8 +34,8 @@ function terminalLog({ verbosity, output }: LogOptions): Logger {
   return {
     debug: (message, fields) => void (verbosity > 1 && output.note(`debug ${line(message, fields)}`)),
     info: (message, fields) => void (verbosity > 0 && output.note(`info ${line(message, fields)}`)),
-    warn: (message, fields) => output.warn(line(message, fields)),
-    error: (message, fields) => output.warn(line(message, fields)),
+    warn: (message, fields) => output.warn(line(message, fields), { cause: message }),
+    error: (message, fields) => output.warn(line(message, fields), { cause: message }),
   }
 }
 

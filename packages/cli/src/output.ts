@@ -1,5 +1,6 @@
 import { type BitloomEvent, errorEvent, formatEvent } from './events.js'
-import { sentenceOf } from './exit-codes.js'
+import { createCauses } from './causes.js'
+import { causeOf, sentenceOf } from './exit-codes.js'
 
 /** Where text goes: standard output or standard error. Writing never throws; a closed stream swallows it. */
 export interface TextStream {
@@ -24,10 +25,15 @@ export interface Output {
   event(event: BitloomEvent): void
   /** A remark on stderr; not with `-q`. */
   note(text: string): void
-  /** Something that may matter, on stderr; not with `-q`. */
-  warn(text: string): void
-  /** One plain sentence on stderr, and an `error` event with `--json`. */
-  fail(error: unknown, infoHash?: string): void
+  /** Something that may matter, on stderr; not with `-q`. Once for each cause, which is the text unless one is given. */
+  warn(text: string, repeated?: { readonly cause: string; readonly about?: string }): void
+  /**
+   * One plain sentence on stderr, and an `error` event with `--json`. Of several torrents that end for the same cause the
+   * first is said, and the event comes for each.
+   */
+  fail(error: unknown, torrent?: { readonly infoHash: string; readonly name: string }): void
+  /** Says how often what was said came again, and about what. */
+  counts(): void
 }
 
 export interface OutputOptions {
@@ -54,6 +60,9 @@ export function createOutput(options: OutputOptions): Output {
   const event = (value: BitloomEvent): void => {
     if (json) stdout.write(`${formatEvent(value, options.wallMs())}\n`)
   }
+  const [warnings, errors] = [createCauses(), createCauses()]
+  const warning = (text: string): void => void (quiet || line(`${paint(33, 'warning:')} ${printable(text)}`))
+  const failure = (text: string): void => line(`${paint(31, 'error:')} ${printable(text)}`)
   return {
     json,
     quiet,
@@ -64,10 +73,17 @@ export function createOutput(options: OutputOptions): Output {
     result: (text) => void (json || stdout.write(`${text}\n`)),
     document: (value) => void (json && stdout.write(`${JSON.stringify(value)}\n`)),
     note: (text) => void (quiet || line(text)),
-    warn: (text) => void (quiet || line(`${paint(33, 'warning:')} ${printable(text)}`)),
-    fail(error, infoHash) {
-      event(errorEvent(error, infoHash))
-      line(`${paint(31, 'error:')} ${printable(sentenceOf(error))}`)
+    warn(text, { cause = text, about } = { cause: text }) {
+      if (warnings.isNew(cause, text, about)) warning(text)
+    },
+    fail(error, torrent) {
+      event(errorEvent(error, torrent?.infoHash))
+      const text = sentenceOf(error)
+      if (torrent === undefined || errors.isNew(causeOf(error), text, torrent.name)) failure(text)
+    },
+    counts() {
+      for (const text of warnings.counts()) warning(text)
+      for (const text of errors.counts()) failure(text)
     },
   }
 }

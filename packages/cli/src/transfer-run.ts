@@ -1,11 +1,12 @@
 import type { AddOptions, MagnetLink, Metainfo, TorrentView } from '@bitloom/core'
 import { exitCodeOf, exitCodes, sentenceOf } from './exit-codes.js'
-import { type Job, type JobContext, checkJob, startJob, timeOutJob } from './job.js'
+import { type Job, type JobContext, checkJob, startJob, timeJob, timeOutJob } from './job.js'
 import type { Lock } from '@bitloom/resume-fs'
 import { lockTorrent } from './lock.js'
 import type { SeedGoal } from './options.js'
 import { formatBytes } from './output.js'
 import type { ProgressRow } from './progress/row.js'
+import { summaryOf } from './run-summary.js'
 import type { Runtime } from './runtime.js'
 import { type OpenSession, checkMagnets, checkStrategies, openSession } from './session.js'
 import { pause } from './stop.js'
@@ -92,7 +93,11 @@ async function runIn(
   context.isClosing = true
   const found = jobs.flatMap(({ handle }) => handle.view.metainfo ?? [])
   if (found.length === torrents.length) plan.list?.(found)
+  const endedMs = performance.now()
   await closeSession(runtime, session, reporter)
+  runtime.output.counts()
+  const summary = context.listing ? undefined : summaryOf(jobs, endedMs, plan.serving)
+  if (summary !== undefined && runtime.stop.reason !== 'pipe') runtime.output.note(summary)
   return exitCodeOfRun(runtime, jobs, plan)
 }
 
@@ -126,6 +131,7 @@ async function follow(
   const rows = () => jobs.filter(({ handle }) => handle.view.state !== 'loading').map((job) => rowOfJob(context, job))
   for (let tick = 0; !stop.signal.aborted && jobs.some(({ phase }) => phase !== 'ended'); tick++) {
     const nowMs = performance.now()
+    for (const job of jobs) timeJob(job, nowMs)
     if (tick % 2 === 0) for (const job of jobs) checkJob(context, job, nowMs)
     if (timeoutMs !== undefined && nowMs - startedMs >= timeoutMs) {
       for (const job of jobs) timeOutJob(context, job, timeoutMs)
@@ -137,9 +143,10 @@ async function follow(
 }
 
 /** A torrent that leaves its swarm whole is done, whatever its state in that moment. */
-function rowOfJob({ listing }: JobContext, { handle, phase, error }: Job): ProgressRow {
-  const row = rowOf(handle)
-  return phase === 'ended' && error === undefined && !listing ? { ...row, state: 'done' } : row
+function rowOfJob({ listing }: JobContext, job: Job): ProgressRow {
+  const row = rowOf(job)
+  if (job.phase !== 'ended' || listing) return row
+  return { ...row, state: job.error === undefined ? 'done' : 'failed' }
 }
 
 /** Stop announces, flush and saving happen here; a failure of them is told and decides nothing else. */

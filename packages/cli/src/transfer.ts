@@ -1,15 +1,9 @@
-import {
-  type Metainfo,
-  type PeerView,
-  type Session,
-  type TorrentHandle,
-  type TorrentView,
-  formatEndpoint,
-} from '@bitloom/core'
+import { type Metainfo, type PeerView, type Session, type TorrentView, formatEndpoint } from '@bitloom/core'
 import { errorEvent, type PeerEvent } from './events.js'
 import { sentenceOf } from './exit-codes.js'
 import { type Output, hex } from './output.js'
-import { etaSeconds, type ProgressRow } from './progress/row.js'
+import { etaOf, type Job } from './job.js'
+import type { ProgressRow } from './progress/row.js'
 import { keyOf, titleOf } from './torrents.js'
 
 /** How core and plugins say that a peer was not only dropped. */
@@ -21,7 +15,7 @@ export interface Reporter {
   listening(): void
   /** The metadata of a torrent is known. */
   added(torrent: TorrentView, metainfo: Metainfo): void
-  progress(torrent: TorrentView): void
+  progress(torrent: TorrentView, etaSeconds: number | undefined): void
   /** True if the torrent ever had a peer. */
   metPeer(torrent: TorrentView): boolean
   flush(): void
@@ -42,6 +36,10 @@ export function reportSession(session: Session, output: Output): Reporter {
   })
   session.hooks.peerDisconnected.tap(gone)
   session.hooks.announced.tap(({ url, answer, error }, torrent) => {
+    if (error !== undefined) {
+      const reason = sentenceOf(error)
+      output.warn(reason, { cause: reason.replaceAll(url, ''), about: url })
+    }
     output.event({
       event: 'tracker',
       infoHash: keyOf(torrent.infoHashes),
@@ -62,7 +60,7 @@ export function reportSession(session: Session, output: Output): Reporter {
         peerId: hex(session.peerId),
       }),
     added: (torrent, metainfo) => output.event(addedEvent(torrent, metainfo)),
-    progress: (torrent) => output.event(progressEvent(torrent)),
+    progress: (torrent, eta) => output.event(progressEvent(torrent, eta)),
     flush() {
       for (const [peer, torrent] of connected) gone(peer, 'stopped', torrent)
     },
@@ -79,10 +77,8 @@ function addedEvent(torrent: TorrentView, metainfo: Metainfo): Parameters<Output
   }
 }
 
-function progressEvent(torrent: TorrentView): Parameters<Output['event']>[0] {
-  const { receivedBytes, verifiedBytes, wastedBytes, uploadedBytes, downRate, upRate, peers, leftBytes } = torrent.stats
-  // Without metadata nobody knows how much is left.
-  const eta = torrent.content === undefined ? undefined : etaSeconds(leftBytes, downRate)
+function progressEvent(torrent: TorrentView, eta: number | undefined): Parameters<Output['event']>[0] {
+  const { receivedBytes, verifiedBytes, wastedBytes, uploadedBytes, downRate, upRate, peers } = torrent.stats
   return {
     event: 'progress',
     infoHash: keyOf(torrent.infoHashes),
@@ -123,7 +119,8 @@ function stateText(state: TorrentView['state'], peers: number): string {
 }
 
 /** A torrent as progress shows it. */
-export function rowOf({ view }: TorrentHandle): ProgressRow {
+export function rowOf(job: Job): ProgressRow {
+  const { view } = job.handle
   const { stats, state } = view
   const checking = state === 'checking'
   const pieces = view.metainfo?.layout.pieceCount ?? 0
@@ -134,9 +131,9 @@ export function rowOf({ view }: TorrentHandle): ProgressRow {
     state: stateText(state, stats.peers),
     doneBytes: checking ? stats.checkedPieces * pieceBytes : stats.wantedBytes - stats.leftBytes,
     totalBytes: checking ? pieces * pieceBytes : view.metainfo === undefined ? undefined : stats.wantedBytes,
-    downRate: stats.downRate,
-    upRate: stats.upRate,
+    downRate: job.down.rate,
+    upRate: job.up.rate,
     peers: stats.peers,
-    etaSeconds: etaSeconds(stats.leftBytes, stats.downRate),
+    etaSeconds: etaOf(job),
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createOutput } from '../src/output.js'
-import { barLine } from '../src/progress/bar.js'
+import { barLine } from '../src/progress/bar-line.js'
+import { blockLines } from '../src/progress/block.js'
 import { createProgress, type ProgressKind } from '../src/progress/progress.js'
 import { etaSeconds, type ProgressRow, percentOf } from '../src/progress/row.js'
 
@@ -59,6 +60,16 @@ describe('plain progress', () => {
     progress.finish([row(0)])
     expect(written).toHaveLength(2)
   })
+
+  it.each([
+    ['done', 1],
+    ['failed', 1],
+    ['downloading', 4],
+  ])('says of a torrent that is %s nothing more when there is nothing more', async (state, lines) => {
+    const { progress, written } = await draw('plain')
+    for (let nowMs = 0; nowMs < 100_000; nowMs += 1_000) progress.update([row(500, { state })], nowMs)
+    expect(written).toHaveLength(lines)
+  })
 })
 
 describe('which progress', () => {
@@ -105,6 +116,48 @@ describe('bar progress', () => {
     expect(barLine(row(500, { state: 'checking' }), 100, false)).toMatch(
       /^film\.mkv +█+░+  50% +500 B\/1000 B  checking$/,
     )
+  })
+})
+
+describe('a block of several torrents', () => {
+  const rows = Array.from({ length: 9 }, (_, index) =>
+    row(100 * index, {
+      name: `t${index}`,
+      key: `${index}`,
+      state: index < 5 ? 'done' : 'downloading',
+      etaSeconds: index * 10,
+    }),
+  )
+
+  it('has a line for each and one for all, whose time is that of the last', () => {
+    const lines = blockLines(rows, 100, 40, false)
+    expect(lines.map((line) => line.slice(0, 5).trim())).toEqual([...rows.map(({ name }) => name), 'all 9'])
+    expect(lines.at(-1)).toBe('all 9  ↓ 8.00 KiB/s  ↑      0 B/s  4 peers  ETA 1m20s')
+    expect(blockLines(rows.slice(0, 1), 100, 40, false)).toHaveLength(1)
+  })
+
+  it('counts states where nothing moves', () => {
+    expect(blockLines(rows.slice(0, 5), 100, 40, false).at(-1)).toBe('all 5: 5 done')
+  })
+
+  it('says no time where that of one cannot be told', () => {
+    const stuck = [...rows, row(0, { key: 'x', etaSeconds: undefined })]
+    expect(blockLines(stuck, 100, 40, false).at(-1)).toMatch(/ETA -$/)
+  })
+
+  it.each([6, 8, 10])('fits %d lines: those that move stay, in order, the others are counted', (height) => {
+    const lines = blockLines(rows, 100, height, false)
+    expect(lines.length).toBeLessThan(height)
+    const shown = lines.slice(0, -2).map((line) => line.slice(0, 2))
+    expect(shown).toEqual(shown.toSorted())
+    expect(shown).toEqual(expect.arrayContaining(['t5', 't6'].slice(0, lines.length - 2)))
+    expect(lines.at(-2)).toMatch(
+      new RegExp(`^… and ${9 - shown.length} more: .*5 done|^… and ${9 - shown.length} more: `),
+    )
+  })
+
+  it.each([20, 40, 80, 200])('never is wider than %d columns', (width) => {
+    for (const line of blockLines(rows, width, 6, false)) expect(line.length).toBeLessThanOrEqual(width)
   })
 })
 

@@ -156,7 +156,7 @@ describe('a download', () => {
     const args = ['data.torrent', '-o', 'plain', '--listen', '127.0.0.1:0', '--no-trackers', '--peer', seederAt]
     const { code, stderr } = await bench.run(args)
     expect(code).toBe(0)
-    expect(stderr).toMatch(/^data: done 100% \([^)]*\)\n$/m)
+    expect(stderr).toMatch(/^data: done 100% \([^)]*\)\ndata: 684 KiB in [\d.ms]+ \([^)]*\/s\)\n$/m)
     expect(stderr).not.toContain('\u001b')
   })
 

@@ -1,5 +1,5 @@
 import { type Output, formatBytes, formatDuration, printable } from '../output.js'
-import { type Progress, type ProgressRow, amountText, hasEta, isLocal, percentOf } from './row.js'
+import { type Progress, type ProgressRow, amountText, hasEta, isLocal, isOver, percentOf } from './row.js'
 
 const everyMs = 30_000
 const everyPercent = 10
@@ -34,7 +34,7 @@ export function plainProgress(output: Output): Progress {
 function isDue(row: ProgressRow, last: Printed | undefined, nowMs: number): boolean {
   if (last === undefined || last.state !== row.state) return true
   const step = (percent: number): number => Math.floor(percent / everyPercent)
-  return step(percentOf(row)) > step(last.percent) || nowMs - last.atMs >= everyMs
+  return step(percentOf(row)) > step(last.percent) || (!isOver(row) && nowMs - last.atMs >= everyMs)
 }
 
 /** `film.mkv: downloading 40% (1.2 GiB of 3.0 GiB), down 5.1 MiB/s, up 1.0 MiB/s, 12 peers, ETA 3m05s`. */

@@ -32,11 +32,16 @@ export function percentOf(row: ProgressRow): number {
   return row.totalBytes === 0 ? 100 : Math.floor((100 * row.doneBytes) / row.totalBytes)
 }
 
-const localStates: ReadonlySet<string> = new Set(['checking', 'hashing', 'done'])
+const localStates: ReadonlySet<string> = new Set(['checking', 'hashing', 'done', 'failed', 'queued', 'paused'])
 
-/** Work on local data has neither peers nor transfer rates, nor has what is done. */
+/** Work on local data has neither peers nor transfer rates, nor has what is done or waits. */
 export function isLocal(row: ProgressRow): boolean {
   return localStates.has(row.state) || row.counts !== undefined
+}
+
+/** Nothing more will happen to it. */
+export function isOver({ state }: ProgressRow): boolean {
+  return state === 'done' || state === 'failed'
 }
 
 /** `1.2 GiB of 3.0 GiB`, `3 of 30 runs`; `0 B of -` while nobody knows. */

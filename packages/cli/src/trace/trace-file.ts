@@ -2,7 +2,9 @@ import type { TraceRecord, TraceSink } from '@bitloom/core'
 import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CliError, systemReason } from '../exit-codes.js'
+import { printable } from '../output.js'
 import type { Runtime } from '../runtime.js'
+import { countPicks } from './pick-counts.js'
 import { isRare, sentenceOfRecord } from './sentence.js'
 
 /** Where a trace goes. */
@@ -51,10 +53,19 @@ export async function openTrace(
   }
 }
 
-/** Prints decisions as they are made: with `-v` those that come seldom, with `-vv` all. `undefined` without either. */
-export function spokenTrace({ output, verbosity }: Runtime): TraceSink | undefined {
+/**
+ * Prints decisions as they are made: with `-v` those that come seldom, and of the picks of each torrent the first and
+ * then counts of their reasons, with `-vv` all. `undefined` without either.
+ */
+export function spokenTrace({ output, verbosity }: Pick<Runtime, 'output' | 'verbosity'>): TraceSink | undefined {
   if (verbosity === 0) return undefined
+  const torrents = new Map<string, { readonly name: string; readonly picks: ReturnType<typeof countPicks> }>()
   return (record) => {
-    if (verbosity > 1 || isRare(record)) output.note(`why: ${sentenceOfRecord(record)}`)
+    if (record.event === 'torrent') torrents.set(record.torrent, { name: record.name, picks: countPicks() })
+    const torrent = torrents.get(record.torrent ?? '')
+    const isTold = verbosity > 1 || isRare(record)
+    const text = isTold ? sentenceOfRecord(record) : record.event === 'pick' ? torrent?.picks(record) : undefined
+    const about = torrents.size > 1 && torrent !== undefined ? `${printable(torrent.name)}: ` : ''
+    if (text !== undefined) output.note(`why: ${about}${text}`)
   }
 }
