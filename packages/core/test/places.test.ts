@@ -45,7 +45,12 @@ it('who gives us blocks keeps its place', async () => {
   }
   await world.clock.advance(2 * seconds)
   expect(torrent.view.stats.receivedBytes).toBeGreaterThanOrEqual(18 * block)
-  for (const index of numbers.slice(2)) expect((await dial(index)).isClosed).toBe(true)
+  for (const index of numbers.slice(2)) {
+    const newcomer = await dial(index)
+    expect(newcomer.isClosed).toBe(true)
+    // Nor does it make a peer of us first, for nothing.
+    expect(newcomer.isAnswered).toBe(false)
+  }
   expect(staying()).toEqual([1, 2])
 })
 

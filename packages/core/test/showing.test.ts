@@ -8,6 +8,7 @@ function benchWithTwo(): { bench: TorrentBench; lacking: Seat; having: Seat; sai
   const bench = new TorrentBench(16, noPicker)
   const [lacking, having] = [bench.join(false), bench.join(false)]
   having.peer.have(2)
+  for (const { peer } of [lacking, having]) peer.setChoking(false, 0)
   const said = ({ peer }: Seat): unknown => (peer.out as unknown as { takeOutput(): unknown }).takeOutput()
   said(lacking)
   said(having)
@@ -27,6 +28,20 @@ describe('a piece that became ours', () => {
     bench.housekeep()
     expect(said(lacking)).toBeUndefined()
     expect(said(having)).toEqual(havePiece2)
+  })
+
+  it('is told within a second, together with others, to who is choked', () => {
+    const { bench, lacking, said } = benchWithTwo()
+    lacking.peer.setChoking(true, 0)
+    said(lacking)
+    for (const piece of [2, 3]) {
+      bench.ledger.have.add(piece)
+      bench.torrent.showing.add(piece)
+      bench.torrent.showing.tellHaves()
+    }
+    expect(said(lacking)).toBeUndefined()
+    bench.housekeep()
+    expect(said(lacking)).toEqual(bytesOf('00000005 04 00000002 00000005 04 00000003'))
   })
 
   it('goes along with the next news', () => {

@@ -36,7 +36,9 @@ export interface DataPathParts {
  */
 export class DataPath {
   readonly #parts: DataPathParts
-  readonly #calls = new Set<Promise<void>>()
+  #calls = 0
+  /** They wait until none is under way. */
+  readonly #idlers: (() => void)[] = []
   /** Extents whose write failed, or that came behind one that did. */
   readonly #waiting: Extent[] = []
   #blockedBy: StorageError | undefined
@@ -189,18 +191,19 @@ export class DataPath {
     const { turns } = this.#parts
     const over = (run: () => void): void => {
       turns.run(run)
-      this.#calls.delete(settled)
+      this.#calls--
+      if (this.#calls === 0) for (const resolve of this.#idlers.splice(0)) resolve()
     }
-    const settled = called(call).then(
+    this.#calls++
+    void called(call).then(
       (value) => over(() => done(value)),
       (error: unknown) => over(() => failed(error)),
     )
-    this.#calls.add(settled)
   }
 
   /** Resolves when no port call is under way. */
   async idle(): Promise<void> {
-    while (this.#calls.size > 0) await Promise.all(this.#calls)
+    while (this.#calls > 0) await new Promise<void>((resolve) => this.#idlers.push(resolve))
   }
 
   /** No retry fires any more, and failures are nobody's; extents that wait for a retry are given up. */

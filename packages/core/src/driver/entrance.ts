@@ -39,7 +39,7 @@ export class Entrance {
       (endpoint) => this.#isOwn(endpoint),
       (host, nowMs) => context.bans.isBanned(host, nowMs),
     )
-    this.#places = new Places(context.peerId, (bytes) => context.hasher.digest('sha1', bytes))
+    this.#places = new Places(context.peerId)
   }
 
   get maxPeers(): number {

@@ -8,7 +8,7 @@ import { parseIp } from '../ports/endpoint.js'
 import { type ExtensionSession, PeerExtension } from '../ports/peer-extension.js'
 import type { Logger } from '../ports/logger.js'
 import type { TorrentView } from '../ports/views.js'
-import { decodeExtendedHandshake, encodeExtendedHandshake } from '../wire/extended.js'
+import { decodeExtendedHandshake, encodeExtendedHandshake, type ExtendedHandshake } from '../wire/extended.js'
 import { ExtensionIds } from './extension-ids.js'
 import type { Services } from './services.js'
 
@@ -34,8 +34,8 @@ export interface ExtensionTableParts {
 interface Speaking {
   /** Their message ids by name; 0 = switched off. */
   theirs: ReadonlyMap<string, number>
-  /** Their newest handshake. */
-  raw: Dict
+  /** The payload of their newest handshake: a tenth of what it is as a dictionary. */
+  said: Uint8Array
   readonly sessions: Map<string, OpenSession>
 }
 
@@ -139,7 +139,7 @@ export class ExtensionTable {
       const speaking = this.#speaking.get(peer)
       if (speaking !== undefined) this.#closeOld(speaking)
       this.greet(peer)
-      if (speaking !== undefined) this.#openNew(peer, speaking)
+      if (speaking !== undefined) this.#openNew(peer, speaking, () => rawOf(speaking))
     }
     return true
   }
@@ -188,28 +188,28 @@ export class ExtensionTable {
       this.#parts.refused(peer, candidate, refusal)
       return
     }
-    this.#open(peer, hello)
+    this.#open(peer, hello, payload.slice())
   }
 
-  #open(peer: Peer, hello: NonNullable<ReturnType<typeof decodeExtendedHandshake>>): void {
-    const speaking = this.#speaking.get(peer) ?? { theirs: new Map(), raw: hello.raw, sessions: new Map() }
+  #open(peer: Peer, hello: ExtendedHandshake, said: Uint8Array): void {
+    const speaking = this.#speaking.get(peer) ?? { theirs: new Map(), said, sessions: new Map() }
     this.#speaking.set(peer, speaking)
     speaking.theirs = new Map([...speaking.theirs, ...hello.messages])
-    speaking.raw = hello.raw
+    speaking.said = said
     this.#closeOld(speaking)
     for (const { extension, session } of speaking.sessions.values()) {
       this.#isolated(extension, () => session.hello?.(hello.raw))
     }
-    this.#openNew(peer, speaking)
+    this.#openNew(peer, speaking, () => hello.raw)
   }
 
-  #openNew(peer: Peer, speaking: Speaking): void {
+  #openNew(peer: Peer, speaking: Speaking, raw: () => Dict): void {
     for (const extension of this.#extensions) {
       const { name } = extension
       if ((speaking.theirs.get(name) ?? 0) === 0 || speaking.sessions.has(name)) continue
       const link = { send: (bytes: Uint8Array): boolean => this.#send(peer, extension, bytes) }
       this.#isolated(extension, () => {
-        const session = extension.open(peer, this.#parts.view(), link, speaking.raw)
+        const session = extension.open(peer, this.#parts.view(), link, raw())
         speaking.sessions.set(name, { extension, session })
       })
     }
@@ -234,6 +234,10 @@ export class ExtensionTable {
       this.#isolated(extension, () => session.close?.())
     }
   }
+}
+
+function rawOf({ said }: Speaking): Dict {
+  return decodeExtendedHandshake(said)?.raw ?? new Map<string, never>()
 }
 
 function candidateOf({ client, peerId, endpoint, outgoing }: Peer): PeerCandidate {

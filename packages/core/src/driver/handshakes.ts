@@ -14,6 +14,8 @@ export interface Shaken {
   readonly connection: Connection
   readonly theirs: Handshake
   readonly rest: Uint8Array
+  /** Our handshake, of which the other side still waits: sent when it may join. Absent where we spoke first. */
+  readonly answer?: Uint8Array
 }
 
 export interface HandshakeParts {
@@ -44,10 +46,14 @@ export class Handshakes {
     this.#run(connection, done, (theirs) => {
       if (!equalBytes(theirs.infoHash, infoHash))
         throw new ProtocolError('answered for another torrent', 'HANDSHAKE_FAILED')
+      return undefined
     })
   }
 
-  /** Someone connected: they speak first; we answer only for torrents that we have. */
+  /**
+   * Someone connected: they speak first, and are answered by whoever lets them join: who gets no place is spared a peer
+   * that leaves at once.
+   */
   accepted(connection: Connection, done: (result: Shaken | Error) => void): void {
     if (this.#waiting.size >= mostWaiting) {
       const [oldest] = this.#waiting
@@ -62,14 +68,18 @@ export class Handshakes {
       (theirs) => {
         if (!this.#parts.knows(theirs.infoHash))
           throw new ProtocolError('asked for a torrent that is not here', 'HANDSHAKE_FAILED')
-        connection.write(encodeHandshake(this.#parts.ours(theirs.infoHash)), () => {})
+        return encodeHandshake(this.#parts.ours(theirs.infoHash))
       },
     )
     this.#waiting.add(stop)
   }
 
-  /** Answers how to give up. */
-  #run(connection: Connection, done: (result: Shaken | Error) => void, check: (theirs: Handshake) => void): () => void {
+  /** Answers how to give up. `check` throws, or tells what is to be answered. */
+  #run(
+    connection: Connection,
+    done: (result: Shaken | Error) => void,
+    check: (theirs: Handshake) => Uint8Array | undefined,
+  ): () => void {
     const { turns, clock } = this.#parts
     const reader = new HandshakeReader()
     let over = false
@@ -94,9 +104,9 @@ export class Handshakes {
         try {
           const theirs = reader.push(own.subarray(0, ownLength))
           if (theirs === undefined) return
-          check(theirs)
+          const answer = check(theirs)
           connection.pause()
-          finish({ connection, theirs, rest: theirs.rest.slice() })
+          finish({ connection, theirs, rest: theirs.rest.slice(), ...(answer === undefined ? {} : { answer }) })
         } catch (error) {
           finish(
             isBitloomError(error) ? error : new ProtocolError('a handshake that cannot be read', 'HANDSHAKE_FAILED'),

@@ -116,7 +116,7 @@ export class Swarm implements Effects, LinkOwner {
 
   /** A handshake finished: the peer joins, or the answer says why not. */
   join(shaken: Shaken, endpoint: Endpoint, source: string, outgoing: boolean): string | undefined {
-    const { theirs, connection, rest } = shaken
+    const { theirs, connection, rest, answer } = shaken
     const { turns, memory } = this.#context
     const candidate = { stage: 'handshake', endpoint, source, peerId: theirs.peerId } as const
     const refusal = this.entrance.refuse(candidate, outgoing, this.#byId.get(latin1(theirs.peerId)))
@@ -124,6 +124,7 @@ export class Swarm implements Effects, LinkOwner {
       connection.close()
       return refusal
     }
+    if (answer !== undefined) connection.write(answer, () => {})
     const link = new PeerLink(connection, turns, memory, this)
     const hello: Hello = {
       peerId: theirs.peerId.slice(),

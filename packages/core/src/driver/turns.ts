@@ -2,6 +2,8 @@ import type { Clock } from '../ports/clock.js'
 
 /** Something whose touched peers are refilled once at the end of a turn. */
 export interface Settles {
+  /** It will be settled in this turn; set by `Turns` alone. */
+  isUnsettled: boolean
   settle(nowMs: number): void
 }
 
@@ -15,7 +17,7 @@ export class Turns {
   readonly #clock: Clock
   readonly #report: (error: unknown) => void
   readonly #inputs: (() => void)[] = []
-  readonly #unsettled = new Set<Settles>()
+  #unsettled: Settles[] = []
   #effects: (() => void)[] = []
   #watches: (() => void)[] = []
   #active = false
@@ -60,7 +62,9 @@ export class Turns {
   }
 
   settleLater(torrent: Settles): void {
-    this.#unsettled.add(torrent)
+    if (torrent.isUnsettled) return
+    torrent.isUnsettled = true
+    this.#unsettled.push(torrent)
   }
 
   /** After the state changes of this turn. */
@@ -88,8 +92,8 @@ export class Turns {
   }
 
   #end(): void {
-    while (this.#unsettled.size > 0 || this.#effects.length > 0) {
-      if (this.#unsettled.size > 0) this.#settleAll()
+    while (this.#unsettled.length > 0 || this.#effects.length > 0) {
+      if (this.#unsettled.length > 0) this.#settleAll()
       if (this.#effects.length === 0) continue
       const effects = this.#effects
       this.#effects = []
@@ -103,11 +107,10 @@ export class Turns {
 
   /** Those marked so far; who is marked meanwhile comes after the effects. */
   #settleAll(): void {
-    const [first] = this.#unsettled
-    const all = this.#unsettled.size > 1 ? [...this.#unsettled] : undefined
-    this.#unsettled.clear()
-    if (all !== undefined) for (const torrent of all) this.#settle(torrent)
-    else if (first !== undefined) this.#settle(first)
+    const all = this.#unsettled
+    this.#unsettled = []
+    for (const torrent of all) torrent.isUnsettled = false
+    for (const torrent of all) this.#settle(torrent)
   }
 
   #settle(torrent: Settles): void {

@@ -1,11 +1,15 @@
+const none = new Int32Array(0)
+const noTimes = new Float64Array(0)
+const leastCapacity = 16
+
 /**
  * Blocks in the order they were asked, as numbers in flat arrays: no object per block.
  * Invariant: entries live in [#head, #tail); an entry is (piece, block, askedAtMs).
  */
 export class BlockQueue {
-  #pieces = new Int32Array(64)
-  #blocks = new Int32Array(64)
-  #times = new Float64Array(64)
+  #pieces = none
+  #blocks = none
+  #times = noTimes
   #head = 0
   #tail = 0
 
@@ -73,7 +77,7 @@ export class BlockQueue {
   #makeRoom(): void {
     const size = this.size
     const grow = size * 2 > this.#pieces.length
-    const capacity = grow ? this.#pieces.length * 2 : this.#pieces.length
+    const capacity = Math.max(leastCapacity, grow ? this.#pieces.length * 2 : this.#pieces.length)
     const move = <T extends Int32Array | Float64Array>(from: T, to: T): T => {
       to.set(from.subarray(this.#head, this.#tail))
       return to

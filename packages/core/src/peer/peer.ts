@@ -78,8 +78,10 @@ export class Peer implements Wire, PeerView {
   haves = new Bits(0)
   /** What it may see of our pieces; `undefined` = all. */
   shown: Bits | undefined
-  /** Pieces of ours that it has too, and was not told of yet. */
-  readonly untold: number[] = []
+  /** How much it and we deserve each other; see `Places`. */
+  rank: number | undefined
+  /** How far in the torrent's list of new pieces it has been told. */
+  toldUpTo = 0
   /** It counts as one seed in the availability, not by single pieces. */
   countsAsSeed = false
   /** It is among those that this turn touched. */

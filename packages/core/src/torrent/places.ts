@@ -11,26 +11,23 @@ const roundMs = 10_000
  *
  * Any two peers agree how much they deserve each other: their rank is a hash of both peer ids. A newcomer takes the place
  * of the lowest that exchanges nothing just now, if it ranks higher. As ranks are mutual this settles, in a random graph.
- * Source: BEP 40 (canonical peer priority), which hashes addresses; here ids, since a peer behind a NAT does not know its
- * address. That peers of no use leave a full torrent is libtorrent's `inactivity_timeout` and `peer_turnover`.
+ * Source: BEP 40 (canonical peer priority), which hashes addresses by CRC32-C; here ids, since a peer behind a NAT does not
+ * know its address, by FNV-1a (Fowler, Noll, Vo) with the last mixing of MurmurHash3 (Appleby). That peers of no use leave a full torrent is libtorrent's `inactivity_timeout` and `peer_turnover`.
  */
 export class Places {
   readonly #ownId: Uint8Array
-  readonly #sha1: (bytes: Uint8Array) => Uint8Array
-  readonly #ranks = new WeakMap<Peer, number>()
   readonly #uselessSinceMs = new WeakMap<Peer, number>()
   #nextRoundMs = 0
 
   /** `ownId`: our peer id. */
-  constructor(ownId: Uint8Array, sha1: (bytes: Uint8Array) => Uint8Array) {
+  constructor(ownId: Uint8Array) {
     this.#ownId = ownId
-    this.#sha1 = sha1
   }
 
   /** Whose place a newcomer takes; `undefined` = it has to go. */
   givesWay(peers: Iterable<Peer>, newcomerId: Uint8Array): Peer | undefined {
     const lowest = this.#lowest(peers, isIdle)
-    return lowest !== undefined && this.#rank(lowest) < this.#rankOfId(newcomerId) ? lowest : undefined
+    return lowest !== undefined && this.#rank(lowest) < rankOf(this.#ownId, newcomerId) ? lowest : undefined
   }
 
   /** To be asked every second while a torrent is full and others wait: who leaves now, if anybody. */
@@ -59,19 +56,24 @@ export class Places {
   }
 
   #rank(peer: Peer): number {
-    const rank = this.#ranks.get(peer) ?? this.#rankOfId(peer.peerId)
-    this.#ranks.set(peer, rank)
-    return rank
+    peer.rank ??= rankOf(this.#ownId, peer.peerId)
+    return peer.rank
   }
+}
 
-  #rankOfId(peerId: Uint8Array): number {
-    const isFirst = compareBytes(this.#ownId, peerId) < 0
-    const both = new Uint8Array(this.#ownId.length + peerId.length)
-    both.set(isFirst ? this.#ownId : peerId)
-    both.set(isFirst ? peerId : this.#ownId, isFirst ? this.#ownId.length : peerId.length)
-    const hash = this.#sha1(both)
-    return new DataView(hash.buffer, hash.byteOffset).getUint32(0)
-  }
+/** The same from either side. */
+function rankOf(one: Uint8Array, other: Uint8Array): number {
+  const isFirst = compareBytes(one, other) < 0
+  const hash = fnv1a(isFirst ? other : one, fnv1a(isFirst ? one : other, 0x811c9dc5))
+  const mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  const remixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return (remixed ^ (remixed >>> 16)) >>> 0
+}
+
+function fnv1a(bytes: Uint8Array, from: number): number {
+  let hash = from
+  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193)
+  return hash
 }
 
 /** Neither may take anything of the other, and nothing is under way. */

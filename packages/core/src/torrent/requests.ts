@@ -32,6 +32,7 @@ const leastShareOfBest = 1 / 8
 export class Requests {
   /** False while checking, blocked or paused: nothing is asked. */
   isOn = false
+  isUnsettled = false
   /** The highest rate at which one peer sends to us, measured once a second. */
   bestRate = 0
   readonly #parts: RequestParts

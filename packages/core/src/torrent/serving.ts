@@ -26,9 +26,12 @@ export class Serving {
 
   /** Serves those who wait already, then those who were touched. */
   serve(touched: Touched, nowMs: number): void {
+    const isUnlimited = this.#waiting.size === 0 && this.#allowance.toSend(nowMs) === Infinity
     for (let index = 0; index < touched.size; index++) {
       const peer = touched.at(index)
-      if (peer !== undefined && peer.inbox.size > 0) this.#waiting.add(peer)
+      if (peer === undefined || peer.inbox.size === 0) continue
+      if (isUnlimited) this.#serveAll(peer, nowMs)
+      else this.#waiting.add(peer)
     }
     if (this.#waiting.size === 0) return
     for (let [peer] = this.#waiting; peer !== undefined; [peer] = this.#waiting) {
@@ -55,7 +58,7 @@ export class Serving {
     const limitBytes = peer.output.size * blockBytes
     const roomBytes = limitBytes - peer.outputBytes
     // Not a block at a time: to read and send one costs nearly as much as a run of them.
-    if (roomBytes < limitBytes / 4) return false
+    if (roomBytes < limitBytes / 2) return false
     const grantBytes = Math.min(shareBytes, peer.uploadAllowance(nowMs))
     if (grantBytes <= 0) return false
     const run = peer.inbox.nextRun(

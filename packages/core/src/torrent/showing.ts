@@ -10,8 +10,10 @@ export interface ShowingParts {
 
 /** What peers are told of our pieces: at the start, piece by piece, and what a plugin hides and reveals. */
 export class Showing {
-  /** Pieces that peers have not been told of yet. */
-  readonly #unannounced: number[] = []
+  /** Pieces that became ours while somebody was connected, in that order. Each peer knows how far it was told. */
+  readonly #news: number[] = []
+  /** So many of them were offered to everybody. */
+  #offered = 0
   readonly #parts: ShowingParts
 
   constructor(parts: ShowingParts) {
@@ -19,11 +21,16 @@ export class Showing {
   }
 
   get hasNews(): boolean {
-    return this.#unannounced.length > 0
+    return this.#offered < this.#news.length
   }
 
   add(piece: number): void {
-    if (this.#parts.torrent.peers.size > 0) this.#unannounced.push(piece)
+    if (this.#parts.torrent.peers.size > 0) {
+      this.#news.push(piece)
+    } else {
+      this.#news.length = 0
+      this.#offered = 0
+    }
   }
 
   /**
@@ -35,6 +42,7 @@ export class Showing {
     const { ledger } = torrent
     const { out, wasGreeted } = peer
     peer.wasGreeted = true
+    peer.toldUpTo = this.#news.length
     if (ledger !== undefined) peer.shown = decisions.shown(peer)
     const shown = peer.shown ?? ledger?.have
     if (wasGreeted) {
@@ -61,6 +69,7 @@ export class Showing {
     const before = peer.shown
     const shown = mask ?? this.#parts.torrent.ledger?.have
     peer.shown = mask
+    peer.toldUpTo = this.#news.length
     if (before === undefined || shown === undefined) return
     for (let piece = shown.nextSet(0); piece >= 0; piece = shown.nextSet(piece + 1)) {
       if (!before.has(piece) && !peer.haves.has(piece)) peer.out.have(piece)
@@ -80,34 +89,39 @@ export class Showing {
   }
 
   /**
-   * Tells every peer but the seeds of the new pieces; called a few times a second, so that HAVEs leave in batches. Who has
-   * a piece is told as well, but not at once: it may have shown us that piece alone, and wait to hear of it (BEP 16).
+   * Tells of the new pieces whoever may ask for them now; called a few times a second, so that HAVEs leave in batches. Who
+   * is choked, or has them, hears of them as well, but not at once: it may have shown us a piece alone, and wait to hear
+   * of it (BEP 16).
    */
   tellHaves(): void {
-    if (this.#unannounced.length === 0) return
+    const from = this.#offered
+    this.#offered = this.#news.length
     for (const peer of this.#parts.torrent.peers.values()) {
-      if (peer.isSeed || peer.shown !== undefined) continue
-      let isNews = false
-      for (const piece of this.#unannounced) {
-        peer.untold.push(piece)
-        isNews ||= !peer.haves.has(piece)
-      }
-      if (isNews) this.#tell(peer)
+      if (!peer.amChoking && this.#isNews(peer, from)) this.#tell(peer)
     }
-    this.#unannounced.length = 0
   }
 
-  /** Tells what was no news and waited for some; called once a second. */
+  /** It lacks one of the pieces that came since. */
+  #isNews({ haves }: Peer, from: number): boolean {
+    for (let at = from; at < this.#news.length; at++) if (!haves.has(this.#news[at] ?? 0)) return true
+    return false
+  }
+
+  /** Tells what was not urgent; called once a second. */
   tellRest(): void {
-    for (const peer of this.#parts.torrent.peers.values()) if (peer.untold.length > 0) this.#tell(peer)
+    for (const peer of this.#parts.torrent.peers.values()) if (peer.toldUpTo < this.#news.length) this.#tell(peer)
   }
 
   #tell(peer: Peer): void {
+    const from = peer.toldUpTo
+    peer.toldUpTo = this.#news.length
+    // What we have, or what it may see, is another thing by now.
+    if (peer.isSeed || peer.shown !== undefined) return
     const { ledger } = this.#parts.torrent
-    // What it may see, or what we have, is another thing by now.
-    const isDue = !peer.isSeed && peer.shown === undefined
-    for (const piece of peer.untold) if (isDue && ledger?.have.has(piece) === true) peer.out.have(piece)
-    peer.untold.length = 0
+    for (let at = from; at < this.#news.length; at++) {
+      const piece = this.#news[at] ?? 0
+      if (ledger?.have.has(piece) === true) peer.out.have(piece)
+    }
     this.#parts.effects.flush(peer)
   }
 }

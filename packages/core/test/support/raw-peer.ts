@@ -12,6 +12,8 @@ export class RawPeer {
   readonly heard: string[] = []
   readonly encoder = new WireEncoder()
   isClosed = false
+  /** The engine's handshake came. */
+  isAnswered = false
   /** Called for each request of the engine. */
   onRequest: (piece: number, begin: number, length: number) => void = () => {}
   readonly #end: End
@@ -35,6 +37,7 @@ export class RawPeer {
       const theirs = reader.push(bytes.subarray(0, length))
       if (theirs === undefined) return
       shaken = true
+      this.isAnswered = true
       const rest = theirs.rest.slice()
       if (rest.length > 0) this.#decoder.push(rest, rest.length)
     })
