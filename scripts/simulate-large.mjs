@@ -1,15 +1,17 @@
 /**
- * `npm run simulate:large -- PEERS MEBIBYTES SEED STRETCH_MS GATHER_MS`: one swarm, its figures as they come, and what it
- * cost. Needs a build. Blocks of one uplink travel together as far as they pass within STRETCH_MS (0 = one by one), and what
- * reaches a peer is delivered every GATHER_MS (0 = each at its own time).
+ * `npm run simulate:large -- PEERS MEBIBYTES SEED STRETCH_MS GATHER_MS CONNECTIONS`: one swarm, its figures as they come, and
+ * what it cost. Needs a build. Blocks of one uplink travel together as far as they pass within STRETCH_MS (0 = one by one),
+ * and what reaches a peer is delivered every GATHER_MS (0 = each at its own time). A peer has CONNECTIONS at the most.
  */
 import { simulate } from '../packages/simulator/dist/index.js'
 
-const [peers = '1000', mebibytes = '100', seed = '1', stretchMs = '64', gatherMs = '64'] = process.argv.slice(2)
+const [peers = '1000', mebibytes = '100', seed = '1', stretchMs = '64', gatherMs = '64', connections = '20'] =
+  process.argv.slice(2)
 const MiB = 1_048_576
 const count = Number(peers)
 const seeds = Math.ceil(count / 100)
 const before = process.cpuUsage()
+const maxPeers = Number(connections)
 let mostMemory = 0
 
 function cost() {
@@ -23,13 +25,14 @@ const result = await simulate({
   network: { stretchMs: Number(stretchMs), gatherMs: Number(gatherMs) },
   torrent: { lengthBytes: Number(mebibytes) * MiB, pieceBytes: 262_144 },
   groups: [
-    { name: 'seed', count: seeds, has: 'all', upBytesPerSecond: 4 * MiB, downBytesPerSecond: 4 * MiB },
+    { name: 'seed', count: seeds, has: 'all', upBytesPerSecond: 4 * MiB, downBytesPerSecond: 4 * MiB, maxPeers },
     {
       name: 'peer',
       count: count - seeds,
       upBytesPerSecond: MiB,
       downBytesPerSecond: 4 * MiB,
       arrive: { overMs: 30_000 },
+      maxPeers,
     },
   ],
   onProgress: ({ atMs, events, unfinished }) =>

@@ -50,17 +50,22 @@ export function stretchBytes(first: Cargo): number {
   return bytes
 }
 
-/** Tells all whose write ends in this stretch. */
+/** Tells all whose write ends in this stretch, each once. */
 export function tellDone(first: Cargo | undefined): void {
-  for (let cargo = first; cargo !== undefined; cargo = cargo.more) cargo.done?.()
+  for (let cargo = first; cargo !== undefined; cargo = cargo.more) {
+    const { done } = cargo
+    cargo.done = undefined
+    done?.()
+  }
 }
 
 /**
- * Cuts a write into stretches; runs of blocks between their messages. With symbolic data the page behind it is free afterwards: of a block only its header is
- * remembered. A write that is not whole messages, or holds no blocks, travels as the bytes it is.
+ * Cuts a write into stretches, which are copies: the bytes are free when `done` is called, before they arrive. Of a block of
+ * symbolic data only its header is remembered; a write that is not whole messages, or holds no blocks, travels as the
+ * bytes it is.
  */
 export function cutCargo(bytes: Uint8Array, done: () => void): Cargo[] {
-  const cargo = bytes instanceof SymbolicBytes ? cutBlocks(bytes) : cutBytes(bytes)
+  const cargo = bytes instanceof SymbolicBytes ? cutBlocks(bytes) : cutBytes(bytes.slice())
   const last = cargo.at(-1)
   if (last === undefined) done()
   else last.done = done
@@ -98,8 +103,8 @@ function cutBytes(bytes: Uint8Array): Cargo[] {
   return cargo
 }
 
-/** Bytes as they are, in one stretch. */
-export function byteCargo(bytes: Uint8Array): Cargo {
+/** Bytes as they are, in one stretch; not copied. */
+export function byteCargo(bytes: Uint8Array, done?: () => void): Cargo {
   return {
     lengthBytes: bytes.length,
     payloadBytes: 0,
@@ -107,7 +112,7 @@ export function byteCargo(bytes: Uint8Array): Cargo {
     piece: 0,
     begin: 0,
     isGood: true,
-    done: undefined,
+    done,
     more: undefined,
   }
 }

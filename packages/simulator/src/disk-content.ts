@@ -2,6 +2,8 @@ import type { Bits, Content } from '@bitloom/core'
 import type { SimulatedTorrent } from './simulated-torrent.js'
 import { SymbolicBytes } from './symbolic-bytes.js'
 
+const nothing: readonly number[] = []
+
 /**
  * What one torrent has on a simulated disk. Of symbolic data only which bytes are there, and which of them are spoilt; real
  * bytes are kept.
@@ -31,14 +33,15 @@ export class DiskContent {
     const isSymbolic = bytes instanceof SymbolicBytes
     if (!isSymbolic) this.#keep(piece, begin, bytes)
     this.#add(piece, begin, begin + bytes.length)
-    const old = [...(this.#spoilt.get(piece) ?? [])].filter((at) => at < begin || at >= begin + bytes.length)
-    const fresh = [...(isSymbolic ? bytes.spoiltAt : []), ...(isSpoilt ? [0] : [])].map((at) => begin + at)
-    this.#spoilt.set(piece, new Set([...old, ...fresh]))
+    const old = [...(this.#spoilt.get(piece) ?? nothing)].filter((at) => at < begin || at >= begin + bytes.length)
+    const fresh = [...(isSymbolic ? bytes.spoiltAt : nothing), ...(isSpoilt ? [0] : [])].map((at) => begin + at)
+    if (old.length + fresh.length > 0) this.#spoilt.set(piece, new Set([...old, ...fresh]))
+    else this.#spoilt.delete(piece)
   }
 
   /** Fills `into` with what is there from `begin` on; what was never written is not the data. */
   read(piece: number, begin: number, into: Uint8Array, lies: boolean): void {
-    const spoilt = [...(this.#spoilt.get(piece) ?? [])].filter((at) => at >= begin && at < begin + into.length)
+    const spoilt = this.#spoiltIn(piece, begin, begin + into.length)
     if (into instanceof SymbolicBytes) {
       for (const at of spoilt) into.spoilAt(at - begin)
       if (lies || !this.#covers(piece, begin, begin + into.length)) into.spoil()
@@ -49,6 +52,11 @@ export class DiskContent {
     else if (this.#whole.has(piece)) this.#torrent.fill(begin, into)
     else into.fill(0)
     if (lies || spoilt.length > 0) into[0] = (into[0] ?? 0) ^ 0xff
+  }
+
+  #spoiltIn(piece: number, begin: number, end: number): readonly number[] {
+    const spoilt = this.#spoilt.get(piece)
+    return spoilt === undefined ? nothing : [...spoilt].filter((at) => at >= begin && at < end)
   }
 
   #add(piece: number, begin: number, end: number): void {

@@ -34,6 +34,8 @@ export class LinkEnd implements Connection, EventTarget {
   /** What goes onto the uplink next. */
   #stretch: Cargo | undefined
   #stretchBytes = 0
+  /** On the uplink just now: its writes are done when it has left. */
+  #leaving: Cargo | undefined
   /** In a queue of its host, or on the uplink. */
   #isOffered = false
   #isBlocked = false
@@ -92,12 +94,8 @@ export class LinkEnd implements Connection, EventTarget {
   }
 
   #slip(bytes: Uint8Array, done: () => void): void {
-    if (!(bytes instanceof SymbolicBytes)) {
-      this.#send(byteCargo(bytes.slice()), bytes.length, this.host.slip(bytes.length))
-      done()
-      return
-    }
-    for (const cargo of cutCargo(bytes, done)) this.#send(cargo, cargo.lengthBytes, this.host.slip(cargo.lengthBytes))
+    const cargoes = bytes instanceof SymbolicBytes ? cutCargo(bytes, done) : [byteCargo(bytes, done)]
+    for (const cargo of cargoes) this.#send(cargo, cargo.lengthBytes, this.host.slip(cargo.lengthBytes))
   }
 
   #queue(bytes: Uint8Array, done: () => void): void {
@@ -145,6 +143,7 @@ export class LinkEnd implements Connection, EventTarget {
     if (stretch === undefined) return
     this.#stretch = undefined
     this.#outboxBytes -= this.#stretchBytes
+    this.#leaving = stretch
     this.#send(stretch, this.#stretchBytes, sentMs)
   }
 
@@ -160,6 +159,9 @@ export class LinkEnd implements Connection, EventTarget {
 
   /** Its stretch has left the uplink. */
   stretchSent(): void {
+    const sent = this.#leaving
+    this.#leaving = undefined
+    tellDone(sent)
     this.#isOffered = false
     this.#offer()
     if (!this.#isBlocked || this.#outboxBytes > highWaterBytes / 2) return

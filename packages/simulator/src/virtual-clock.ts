@@ -115,6 +115,10 @@ class Timer implements EventTarget {
     this.#clock = clock
   }
 
+  get isCancelled(): boolean {
+    return this.#run === undefined
+  }
+
   cancel(): void {
     this.#run = undefined
   }
