@@ -18,7 +18,10 @@ export interface MachineFacts {
 const untold = ['--json', '--resume', '--write-docs']
 
 export function machineFacts(args: readonly string[], folder: string): MachineFacts {
-  const telling = args.filter((arg, at) => !untold.includes(arg) && args[at - 1] !== '--json')
+  const telling = args
+    .filter((arg, at) => !untold.includes(arg) && args[at - 1] !== '--json')
+    // The rows have the version.
+    .map((arg, at, all) => (all[at - 1] === '--node' ? 'PATH' : arg))
   return {
     date: new Date().toISOString().slice(0, 10),
     command: ['npm run bench', ...(telling.length > 0 ? ['--', ...telling] : [])].join(' '),

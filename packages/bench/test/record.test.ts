@@ -34,7 +34,7 @@ it('begins anew without the wish to go on, and refuses what is of another run', 
   expect(() => openRecord({ ...facts, command: 'npm run bench' }, path, true)).toThrow('its command is')
 })
 
-it('names the command without where its results went', () => {
-  const args = ['--resume', '--json', 'result.json', '--write-docs', '--size', '4G']
-  expect(machineFacts(args, '/dev/shm').command).toBe('npm run bench -- --size 4G')
+it('names the command without where its results went and where other versions of Node are', () => {
+  const args = ['--resume', '--json', 'result.json', '--write-docs', '--size', '4G', '--node', '/a/node']
+  expect(machineFacts(args, '/dev/shm').command).toBe('npm run bench -- --size 4G --node PATH')
 })
