@@ -421,6 +421,23 @@ describe('results', () => {
     expect(printed.json()[0]).toMatchObject({ limitUp: '1M', maxPeers: '7', trackers: false })
   })
 
+  it('of flag, environment, nearer and own file the strongest that names a setting decides', async () => {
+    const cwd = bench.path('nearer')
+    const xdg = bench.path('xdg')
+    for (const folder of [cwd, `${xdg}/bitloom`]) mkdirSync(folder, { recursive: true })
+    writeFileSync(`${xdg}/bitloom/config.json`, '{"halfOpen": 1, "maxPeers": 1, "limitUp": 1, "ratio": 1}')
+    writeFileSync(`${cwd}/bitloom.config.json`, '{"halfOpen": 2, "maxPeers": 2, "limitUp": 2}')
+    const env = { XDG_CONFIG_HOME: xdg, BITLOOM_HALF_OPEN: '3', BITLOOM_MAX_PEERS: '3' }
+    const { stdout } = await bench.run(['config', 'print', '--half-open', '4', '--origin', '--json'], { cwd, env })
+    const found = JSON.parse(stdout) as Record<string, { value: unknown; origins: [{ kind: string; path?: string }] }>
+    const told = (key: string) => [found[key]?.value, found[key]?.origins[0].kind, found[key]?.origins[0].path]
+    expect(told('halfOpen')).toEqual(['4', 'flag', undefined])
+    expect(told('maxPeers')).toEqual(['3', 'environment', undefined])
+    expect(told('limitUp')).toEqual([2, 'file', `${cwd}/bitloom.config.json`])
+    expect(told('ratio')).toEqual([1, 'file', `${xdg}/bitloom/config.json`])
+    expect(told('time')).toEqual([null, 'default', undefined])
+  })
+
   it('config validate tells all that is wrong, plugins included, and ends with 28', async () => {
     writeFileSync(bench.path('wrong.json'), '{\n  "limitUpp": "1M",\n  "check": "some"\n}')
     const wrong = await bench.run(['config', 'validate', '--config', 'wrong.json', '--ratio', 'x'])
