@@ -121,7 +121,7 @@ interface Step {
 
 const { scale } = results
 const scaleSize = options.quick
-  ? { torrents: 1_000, peers: 200, watchSeconds: 3, starts: 3 }
+  ? { torrents: 300, peers: 200, watchSeconds: 3, starts: 3 }
   : { torrents: 10_000, peers: 1_000, watchSeconds: 20, starts: 9 }
 const scalePlan = { ...scaleSize, folder: workshop.folder, progress }
 const steps: readonly Step[] = [
