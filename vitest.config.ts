@@ -26,7 +26,9 @@ export default defineConfig({
         test: {
           name,
           include: ['{test,templates/*/test}/**/*.test.ts'],
-          testTimeout: 30_000,
+          // A machine that does something else besides is no fault.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
           // Simulated swarms make much that lives for a moment: room for it saves a quarter of their time.
           ...(name === 'simulator' ? { execArgv: ['--max-semi-space-size=64'] } : {}),
         },
