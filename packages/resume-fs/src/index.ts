@@ -33,5 +33,5 @@ export const resumeFs = definePlugin<FileResumeOptions>(
   }),
 ) as PluginFactory<ResumeFsOptions>
 
-export { fileResumeStore, lockRecord, type Lock }
+export { fileResumeStore, lockFolder, lockRecord, type Lock }
 export default resumeFs

@@ -59,6 +59,7 @@ export function torrentView(facts: Partial<TorrentView> = {}): TorrentView {
     picker: 'rarest-first',
     choker: 'tit-for-tat',
     queuePosition: 0,
+    queueRank: 0,
     forced: false,
     seedRatio: 0,
     seedingMs: 0,

@@ -127,6 +127,8 @@ export interface TorrentControl {
   force(on: boolean): void
   /** Hashes all data again. */
   recheck(): void
+  /** See `TorrentHandle.remove`. */
+  remove(options?: { readonly deleteData?: boolean }): Promise<void>
 }
 
 /** A torrent in a session, for its owner. */
@@ -154,6 +156,8 @@ export interface Engine {
   setLimits(limits: SessionLimits): void
   /** See `Session.trace`. */
   trace(sink: TraceSink): () => void
+  /** Hears, in a turn of its own, of each torrent that may look different now; the answer ends it. */
+  touched(sink: (torrent: TorrentView) => void): () => void
   /** A plugin was bound, or is no longer: torrents go on with what is there now. */
   pluginsChanged(what: 'added' | 'removed'): void
   close(): Promise<void>

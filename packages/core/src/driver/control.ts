@@ -15,6 +15,7 @@ export function torrentControl(
   torrent: TorrentDriver,
   dial: (endpoint: Endpoint) => void,
   arm: () => void,
+  remove: TorrentControl['remove'],
 ): TorrentControl {
   const { turns } = context
   const command = (run: () => void): void => {
@@ -71,5 +72,6 @@ export function torrentControl(
     queue: (to) => command(() => torrent.queue(to)),
     force: (on) => command(() => torrent.force(on)),
     recheck: () => command(() => torrent.recheck()),
+    remove,
   }
 }

@@ -12,6 +12,7 @@ import { PiecePicker } from '../ports/piece-picker.js'
 import { Random } from '../ports/random.js'
 import { Storage } from '../ports/storage.js'
 import type { TraceSink } from '../ports/trace.js'
+import type { TorrentView } from '../ports/views.js'
 import { type Connection, type Listening, Transport } from '../ports/transport.js'
 import { BanList } from '../torrent/ban-list.js'
 import { shareSlots } from '../torrent/share-slots.js'
@@ -75,6 +76,8 @@ class SessionEngine implements Engine {
   #isClosed = false
   #refusals = 0
   #reclaimedAtMs = -Infinity
+  readonly #touchSinks = new Set<(torrent: TorrentView) => void>()
+  readonly #touchedNow = new Set<TorrentDriver>()
 
   constructor(parts: EngineParts) {
     this.#parts = parts
@@ -229,12 +232,13 @@ class SessionEngine implements Engine {
     })
     torrent.start()
     this.#wake(torrent)
+    const control = this.control(torrent.id)
     return {
       view: torrent.view,
-      control: this.control(torrent.id),
+      control,
       ready: torrent.ready.promise,
       completed: torrent.completed.promise,
-      remove: (how) => this.#remove(torrent, how?.deleteData === true ? 'deleted' : 'removed'),
+      remove: (how) => control.remove(how),
     }
   }
 
@@ -283,6 +287,7 @@ class SessionEngine implements Engine {
       torrent,
       (endpoint) => this.#dialer.dial(torrent, endpoint),
       () => this.#wake(torrent),
+      (how) => this.#remove(torrent, how?.deleteData === true ? 'deleted' : 'removed'),
     )
   }
 
@@ -320,6 +325,24 @@ class SessionEngine implements Engine {
     }
   }
 
+  touched(sink: (torrent: TorrentView) => void): () => void {
+    this.#touchSinks.add(sink)
+    return () => void this.#touchSinks.delete(sink)
+  }
+
+  #touch(torrent: TorrentDriver): void {
+    if (this.#touchSinks.size === 0) return
+    const isFirst = this.#touchedNow.size === 0
+    this.#touchedNow.add(torrent)
+    if (isFirst) this.#context.turns.run(() => this.#tellTouched())
+  }
+
+  #tellTouched(): void {
+    const touched = [...this.#touchedNow]
+    this.#touchedNow.clear()
+    for (const { view } of touched) for (const sink of this.#touchSinks) this.#context.turns.guard(() => sink(view))
+  }
+
   pluginsChanged(what: 'added' | 'removed'): void {
     // A fault in one torrent is none in the others.
     for (const torrent of this.#torrents.values()) this.#context.turns.run(() => torrent.pluginsChanged(what))
@@ -347,6 +370,7 @@ class SessionEngine implements Engine {
 
   /** A deadline of this torrent may have come nearer. */
   #wake(torrent: TorrentDriver): void {
+    this.#touch(torrent)
     if (this.#torrents.has(torrent.id)) this.#deadlines.hasten(torrent, torrent.nextDeadlineMs())
     this.#arm()
   }
@@ -376,7 +400,10 @@ class SessionEngine implements Engine {
     const first = ++this.#ticks % Math.max(1, due.length)
     const inTurn = [...due.slice(first), ...due.slice(0, first)]
     // Each may fail by itself, and time goes on.
-    for (const torrent of inTurn) turns.guard(() => torrent.tick())
+    for (const torrent of inTurn) {
+      turns.guard(() => torrent.tick())
+      this.#touch(torrent)
+    }
     if (turns.nowMs >= this.#dialAtMs) turns.guard(() => (this.#dialAtMs = this.#dialer.run()))
     turns.watch(() => {
       for (const torrent of due)

@@ -138,7 +138,7 @@ export class TorrentDriver implements ViewSource, Queueable {
       home: () => this.#data.content?.home ?? this.#directory,
       isPaused: () => this.#pausing,
       queued: () => {
-        const queueRank = this.#queue.rank(this)
+        const { queueRank } = this
         return {
           ...(queueRank === undefined ? {} : { queueRank }),
           ...(this.forced ? { forced: true as const } : {}),
@@ -223,6 +223,10 @@ export class TorrentDriver implements ViewSource, Queueable {
 
   get queuePosition(): number | undefined {
     return this.#queue.position(this)
+  }
+
+  get queueRank(): number | undefined {
+    return this.#queue.rank(this)
   }
 
   get forced(): boolean {

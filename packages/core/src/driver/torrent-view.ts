@@ -21,6 +21,7 @@ export interface ViewSource {
   readonly knownAddresses: number
   readonly checkedPieces: number
   readonly queuePosition: number | undefined
+  readonly queueRank: number | undefined
   readonly forced: boolean
   readonly seedRatio: number
   readonly seedingMs: number
@@ -79,6 +80,9 @@ export function torrentView(source: ViewSource): TorrentView {
     },
     get queuePosition() {
       return source.queuePosition
+    },
+    get queueRank() {
+      return source.queueRank
     },
     get forced() {
       return source.forced

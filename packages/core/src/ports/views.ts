@@ -120,6 +120,8 @@ export interface TorrentView {
   readonly directory: string
   /** Its place in the queue, from 0: in which order torrents get their turn. */
   readonly queuePosition: number | undefined
+  /** Sorts torrents in the order of the queue; another number than before only for one that was moved, as a rule. */
+  readonly queueRank: number | undefined
   /** It is at work whatever the limits of the queue are, and counts for none of them. */
   readonly forced: boolean
   /** Payload of all sessions, uploaded by wanted bytes; 0 while nothing is wanted. */

@@ -66,6 +66,11 @@ export interface Session extends AsyncDisposable {
    * ends it. While nobody listens, nothing is recorded. A sink that throws hears of nothing more.
    */
   trace(sink: TraceSink): () => void
+  /**
+   * Hears of each torrent that may look different from before, after it has changed and once for all that came of one cause.
+   * The answer ends it. One at rest is never told. Front ends use `openDesk`.
+   */
+  touched(sink: (torrent: TorrentView) => void): () => void
   /** Ends within 5 s and leaves no timer, socket or descriptor. Errors are gathered in an AggregateError. Idempotent. */
   close(): Promise<void>
 }

@@ -9,6 +9,7 @@ import { Logger } from '../ports/logger.js'
 import { ResumeStore } from '../ports/resume-store.js'
 import { Random } from '../ports/random.js'
 import type { TraceSink } from '../ports/trace.js'
+import type { TorrentView } from '../ports/views.js'
 import { peerIdPrefix } from '../wire/peer-id.js'
 import type { Session, SessionDescription, SessionOptions } from './api.js'
 import { bindPlugins, checkPlugins, sessionName } from './boot.js'
@@ -225,6 +226,10 @@ class PluginSession implements Session {
 
   trace(sink: TraceSink): () => void {
     return this.#engine.trace(sink)
+  }
+
+  touched(sink: (torrent: TorrentView) => void): () => void {
+    return this.#engine.touched(sink)
   }
 
   describe(): SessionDescription {

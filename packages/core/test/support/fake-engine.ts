@@ -47,6 +47,7 @@ export function bench() {
         throw new Error('not in this test')
       },
       trace: () => () => void story.push('the trace ends'),
+      touched: () => () => {},
       setLimits: () => void story.push('limits'),
       pluginsChanged: (what) => void story.push(`a plugin was ${what}`),
       close: async () => {
