@@ -28,6 +28,11 @@ function addTransfers(program: Command, act: Act): void {
     .argument('<torrent>', 'a .torrent file, an http(s) URL of one, - for standard input')
     .argument('[dir]', 'the folder that contains the torrent (default: that of --output)')
     .action(act(async () => (await import('./verbs/seed.js')).seed))
+  steered(program.command('daemon'))
+    .description(
+      'hold many torrents: go on with those of the state folder, add those whose files come into a watched folder',
+    )
+    .action(act(async () => (await import('./verbs/daemon.js')).daemon))
 }
 
 function addFileVerbs(program: Command, act: Act): void {

@@ -53,10 +53,19 @@ async function fileLog(path: string, verbosity: number): Promise<Logger> {
       cause,
     })
   }
+  return structuredLog(verbosity, path)
+}
+
+/** A log of JSON lines, on standard error unless it has a file. */
+export async function structuredLog(verbosity: number, path?: string): Promise<Logger> {
   const { default: pino } = await import('pino')
   const logger = pino(
-    { level: verbosity > 1 ? 'debug' : 'info', base: { pid: process.pid } },
-    pino.destination({ dest: path, append: true, sync: true }),
+    {
+      level: verbosity > 1 ? 'debug' : 'info',
+      base: { pid: process.pid },
+      serializers: { error: pino.stdSerializers.err },
+    },
+    pino.destination({ dest: path ?? process.stderr.fd, append: true, sync: true }),
   )
   return {
     debug: (message, fields) => logger.debug(fields, message),

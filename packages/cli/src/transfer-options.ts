@@ -1,7 +1,7 @@
 import type { AddOptions, IpEndpoint, SessionOptions } from '@bitloom/core'
 import { lookup } from 'node:dns/promises'
 import { parseHostPort, resolveEndpoint } from './options.js'
-import type { transfer, Values } from './settings/schema.js'
+import type { engine, transfer, Values } from './settings/schema.js'
 
 /** How far data is believed that a record of an earlier run knows. */
 export const checkModes = { trust: 'resume', sample: 'sample', full: 'full' } as const
@@ -11,8 +11,11 @@ export type TransferOptions = Values<typeof transfer>
 
 const resolveName = async (host: string): Promise<string> => (await lookup(host)).address
 
+/** What `daemon` has too. */
+export type EngineOptions = Values<typeof engine>
+
 /** Limits and listening addresses for the session. @throws CliError NETWORK for a host name that is not known */
-export async function sessionOptionsOf(options: TransferOptions): Promise<Pick<SessionOptions, 'limits' | 'listen'>> {
+export async function sessionOptionsOf(options: EngineOptions): Promise<Pick<SessionOptions, 'limits' | 'listen'>> {
   const { maxPeers } = options
   const limits = given({
     downBytesPerSecond: options.limitDown,
@@ -37,9 +40,9 @@ export async function peersOf(texts: readonly string[]): Promise<IpEndpoint[]> {
   return Promise.all(texts.map((text) => resolveEndpoint(parseHostPort(text), resolveName)))
 }
 
-/** What `download` and `seed` tell core about each torrent. */
+/** What verbs with an engine tell core about each torrent. */
 export function addOptionsOf(
-  options: TransferOptions,
+  options: EngineOptions,
 ): Pick<AddOptions, 'picker' | 'choker' | 'storage' | 'trackers' | 'limits'> {
   const { picker, choker, storage, trackers, maxPeers } = options
   return {

@@ -79,6 +79,11 @@ export const ratio: Kind<number> = inText('a ratio, such as 1.5', parseRatio)
 export const listenAt: Kind<HostPort> = inText('[HOST:]PORT', parseListen)
 export const count: Kind<number> = inText('a whole number above 0', (text) => parseCount(text))
 
+/** `undefined` = all. */
+export const countOrAll: Kind<number | undefined> = inText('a whole number above 0, or `unlimited`', (text) =>
+  text === 'unlimited' ? undefined : parseCount(text),
+)
+
 /** Where to listen, or `false`. */
 export const listenOrNot: Kind<HostPort | false> = kind(
   '[HOST:]PORT, or false',

@@ -1,6 +1,7 @@
 import {
   type Kind,
   count,
+  countOrAll,
   duration,
   file,
   listenAt,
@@ -86,13 +87,12 @@ export const common = {
   color: setting(oneOf('auto', 'always', 'never'), '--color <when>', 'use colour', { preset: 'auto' }),
 } as const satisfies Group
 
-/** `download` and `seed`. */
-export const transfer = {
+/** How the engine of `download`, `seed` and `daemon` works. */
+export const engine = {
   output: setting(file, '-o, --output <dir>', 'the folder that contains the torrent', { preset: '.' }),
   listen: setting(listenAt, '--listen <[host:]port>', 'where to listen', {
     usual: 'a free port from 6881-6889 on all interfaces',
   }),
-  peer: setting(peers, '--peer <host:port>', 'connect to this peer (repeatable)'),
   trackers: setting(onOff, '--no-trackers', 'do not announce to the trackers of the torrent', { preset: true }),
   limitDown: setting(rate, '--limit-down <rate>', 'bytes a second, such as 2M', { usual: 'unlimited' }),
   limitUp: setting(rate, '--limit-up <rate>', 'bytes a second, such as 512K', { usual: 'unlimited' }),
@@ -105,10 +105,6 @@ export const transfer = {
   dialsPerSecond: setting(count, '--dials-per-second <n>', 'connections begun a second', { usual: '30' }),
   knownAddresses: setting(count, '--known-addresses <n>', 'addresses of peers kept per torrent', { usual: '2000' }),
   unwritten: setting(size, '--unwritten <size>', 'data received and not yet written, at most', { usual: '64M' }),
-  timeout: setting(duration, '--timeout <duration>', 'give up after this time', { usual: 'never' }),
-  stallTimeout: setting(duration, '--stall-timeout <duration>', 'give up when nothing has come for this time', {
-    usual: 'never',
-  }),
   picker: setting(name, '--picker <name>', 'how pieces are chosen', { usual: 'rarest-first' }),
   choker: setting(name, '--choker <name>', 'how peers are unchoked', { usual: 'tit-for-tat' }),
   storage: setting(name, '--storage <name>', 'where data is kept', { usual: 'fs' }),
@@ -118,16 +114,30 @@ export const transfer = {
     'how data of an earlier run is believed: by size and time, by a sample, not at all',
     { preset: 'trust' },
   ),
+} as const satisfies Group
+
+/** `download` and `seed`. */
+export const transfer = {
+  ...engine,
+  peer: setting(peers, '--peer <host:port>', 'connect to this peer (repeatable)'),
+  timeout: setting(duration, '--timeout <duration>', 'give up after this time', { usual: 'never' }),
+  stallTimeout: setting(duration, '--stall-timeout <duration>', 'give up when nothing has come for this time', {
+    usual: 'never',
+  }),
   trace: setting(file, '--trace <file>', 'write every decision and its reason, for explain (- for standard output)'),
 } as const satisfies Group
 
-export const download = {
+/** `download` and `daemon`. */
+export const incomplete = {
   incompleteDirectory: setting(
     file,
     '--incomplete-directory <dir>',
     'keep data here until it is whole, then move it to the output folder',
     { usual: 'the output folder' },
   ),
+} as const satisfies Group
+
+export const download = {
   select: setting(names, '--select <files>', 'only these files: a glob, or numbers such as 1,3-5 (repeatable)', {
     usual: 'all files',
   }),
@@ -142,6 +152,17 @@ export const seed = {
   time: setting(duration, '--time <duration>', 'stop after this time', { usual: 'never' }),
 } as const satisfies Group
 
+export const daemon = {
+  watch: setting(names, '--watch <dir>', 'add the torrent files that come into this folder (repeatable)'),
+  watchEvery: setting(duration, '--watch-every <duration>', 'how often to look into watched folders', { preset: '2s' }),
+  activeDownloads: setting(countOrAll, '--active-downloads <n>', 'torrents that download at a time', { preset: 3 }),
+  activeSeeds: setting(countOrAll, '--active-seeds <n>', 'torrents that seed at a time', { preset: 5 }),
+  seedRatio: setting(ratio, '--seed-ratio <ratio>', 'pause what has uploaded this many times its size', {
+    usual: 'never',
+  }),
+  seedTime: setting(duration, '--seed-time <duration>', 'pause what has seeded for so long', { usual: 'never' }),
+} as const satisfies Group
+
 export const tracker = {
   http: setting(listenOrNot, ['--http <[host:]port>', '--no-http'], 'where to listen for HTTP', { usual: '6969' }),
   udp: setting(listenOrNot, ['--udp <[host:]port>', '--no-udp'], 'where to listen for UDP', { usual: '6969' }),
@@ -151,14 +172,15 @@ export const tracker = {
 
 /** The settings of each verb beyond the common ones; verbs that are not here have flags of their own only. */
 export const verbs: Readonly<Record<string, readonly Group[]>> = {
-  download: [transfer, download],
+  download: [transfer, incomplete, download],
   seed: [transfer, seed],
+  daemon: [engine, incomplete, daemon],
   tracker: [tracker],
-  config: [transfer, download, seed, tracker],
+  config: [transfer, incomplete, download, seed, daemon, tracker],
 }
 
 /** Every setting, by key. */
-export const allSettings: Group = { ...common, ...transfer, ...download, ...seed, ...tracker }
+export const allSettings: Group = { ...common, ...transfer, ...incomplete, ...download, ...seed, ...daemon, ...tracker }
 
 /** The settings that steer a verb, by key. */
 export function settingsOf(verb: string): Group {

@@ -4,14 +4,14 @@ import { resolve } from 'node:path'
 import { CliError, sentenceOf, systemReason } from '../exit-codes.js'
 import { selectFiles } from '../options.js'
 import type { Runtime } from '../runtime.js'
-import type { download as downloadSettings, Values } from '../settings/schema.js'
+import type { download as downloadSettings, incomplete as incompleteSettings, Values } from '../settings/schema.js'
 import { makeFolder } from '../state-dir.js'
 import { identify, keyOf } from '../torrents.js'
 import { addOptionsOf, checkModes, type TransferOptions, peersOf } from '../transfer-options.js'
 import { runTransfers } from '../transfer-run.js'
 import { describeTorrent, fileLines } from './show.js'
 
-type DownloadOptions = TransferOptions & Values<typeof downloadSettings>
+type DownloadOptions = TransferOptions & Values<typeof incompleteSettings> & Values<typeof downloadSettings>
 
 /** `download ID...`: exits 0 when every wanted file is whole and flushed. */
 export async function download(runtime: Runtime, ids: readonly string[], options: DownloadOptions): Promise<number> {

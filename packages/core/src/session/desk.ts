@@ -1,6 +1,6 @@
 import { BitloomError } from '../bytes/errors.js'
+import { toHex } from '../bytes/text.js'
 import type { TorrentControl, TorrentLimits } from '../driver/api.js'
-import { infoHashName } from '../metainfo/info-hash.js'
 import { formatEndpoint } from '../ports/endpoint.js'
 import type { TorrentState, TorrentView, TrackerView } from '../ports/views.js'
 import type { QueueMove } from '../torrent/queue.js'
@@ -10,6 +10,7 @@ import { ChangeLog } from './change-log.js'
 /** One line of a list of torrents: plain data, as it was when it was asked for. Bytes and bytes/s. */
 export interface TorrentRow {
   readonly id: string
+  /** v1 where there is one, else v2, in hex. */
   readonly infoHash: string
   readonly name: string
   readonly state: TorrentState
@@ -203,7 +204,7 @@ function rowOf(view: TorrentView): TorrentRow {
   const { stats, error, pausedBy } = view
   return {
     id: view.id,
-    infoHash: infoHashName(view.infoHashes),
+    infoHash: toHex(view.infoHashes.v1 ?? view.infoHashes.v2 ?? new Uint8Array(0)),
     name: view.name,
     state: view.state,
     ...(error === undefined ? {} : { error: error.message }),
