@@ -414,7 +414,8 @@ export class TorrentDriver implements ViewSource, Queueable {
     this.#keeper.began()
     this.#strategies.renewPicker()
     this.completed.resolve()
-    if (this.#wasMissing && !this.#isCompleted) this.#tellCompleted()
+    const isDone = this.#wasMissing && this.torrent.wantedBytes > 0
+    if (isDone && !this.#isCompleted) this.#tellCompleted()
     if (isWorking) this.#enter()
   }
 
