@@ -13,7 +13,7 @@ interface PayloadFile {
 
 /** One file of `mebibytes`. */
 export function oneFile(mebibytes: number): PayloadFile[] {
-  return [{ path: '', lengthBytes: mebibytes << 20 }]
+  return [{ path: '', lengthBytes: mebibytes * 2 ** 20 }]
 }
 
 /** `count` files in nested folders, of about `averageBytes`, among them an empty one and one with a name beyond ASCII. */
