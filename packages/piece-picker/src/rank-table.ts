@@ -1,7 +1,13 @@
-import type { PickView, Random } from '@bitloom/core'
+import type { PeerView, PickView, Random } from '@bitloom/core'
 
 /** Room for availability to grow before the buckets have to be laid out anew. */
 const slack = 8
+
+/** A peer that had so many pieces, none of them ranked, when so many had come into the ranking. */
+interface Barren {
+  haves: number
+  entered: number
+}
 
 /**
  * The wanted pieces of a torrent in buckets of equal rank, as one partitioned array: best last, random inside a bucket.
@@ -30,6 +36,9 @@ export class RankTable {
   #begunKey = 0
   #isStale = true
   #finished = 0
+  /** How often pieces came into the ranking. */
+  #entered = 0
+  readonly #barren = new WeakMap<PeerView, Barren>()
   #dice: number
 
   /** `byAvailability` false: pieces of one priority are all equal. */
@@ -82,6 +91,20 @@ export class RankTable {
     this.#isStale = true
   }
 
+  /** Nothing that is ranked is to be had from the peer, known from before: no need to look again. */
+  isBarren(peer: PeerView): boolean {
+    const known = this.#barren.get(peer)
+    return known !== undefined && known.entered === this.#entered && known.haves === peer.haves.count
+  }
+
+  /** The peer has none of the ranked pieces: true until it gets one more, or one more is ranked. */
+  noteBarren(peer: PeerView): void {
+    const known = this.#barren.get(peer)
+    const haves = peer.haves.count
+    if (known === undefined) this.#barren.set(peer, { haves, entered: this.#entered })
+    else Object.assign(known, { haves, entered: this.#entered })
+  }
+
   /** Rebuilds if that is due. */
   refresh(): void {
     if (this.#isStale) this.#build()
@@ -123,6 +146,7 @@ export class RankTable {
 
   #move(piece: number, to: number): void {
     let key = this.#keys[piece] ?? 0
+    if (key >= this.#begunKey && to < this.#begunKey) this.#entered++
     for (; key < to; key++) {
       const edge = (this.#starts[key + 1] ?? 0) - 1
       this.#starts[key + 1] = edge
@@ -150,6 +174,7 @@ export class RankTable {
   }
 
   #build(): void {
+    this.#entered++
     this.#readFacts()
     this.#shuffle()
     const shuffled = this.#order.slice()

@@ -64,7 +64,7 @@ export function randomOrder(): PiecePicker {
 /** Pieces of the highest priority, wrapping around from a place that is drawn. */
 function takeAtRandom(random: Random, table: RankTable, peer: PeerView, picks: Picks): void {
   const start = table.topPriorityStart
-  const size = table.ranked - start
+  const size = table.isBarren(peer) ? 0 : table.ranked - start
   const drawn = size > 0 ? random.below(size) : 0
   for (let step = 0; step < size && picks.left > 0; step++) {
     const piece = table.pieceAt(start + ((drawn + step) % size))
@@ -74,7 +74,9 @@ function takeAtRandom(random: Random, table: RankTable, peer: PeerView, picks: P
 
 /** Pieces in the order of the table, best first. */
 export function takeRanked(table: RankTable, peer: PeerView, picks: Picks, reason: string): void {
+  if (table.isBarren(peer)) return
   let missed: number[] = []
+  let isBarren = true
   for (let index = table.ranked - 1; index >= 0 && picks.left > 0; index--) {
     const piece = table.pieceAt(index)
     if (!peer.haves.has(piece)) continue
@@ -84,10 +86,12 @@ export function takeRanked(table: RankTable, peer: PeerView, picks: Picks, reaso
       if (missed.length === 0) continue
       for (const begun of missed) table.begin(begun)
       missed = []
-    } else if (!peer.isChoking) {
-      if (missed.push(piece) >= mostMisses) return
+    } else {
+      isBarren = false
+      if (!peer.isChoking && missed.push(piece) >= mostMisses) return
     }
   }
+  if (isBarren && picks.left > 0) table.noteBarren(peer)
 }
 
 /** Pieces that somebody began already, whoever leads them. */

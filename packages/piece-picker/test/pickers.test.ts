@@ -1,3 +1,4 @@
+import { Bits } from '@bitloom/core'
 import { describe, expect, it } from 'vitest'
 import { randomOrder, rarestFirst } from '../src/rarest-first.js'
 import { sequential } from '../src/sequential.js'
@@ -86,6 +87,30 @@ describe('rarest-first', () => {
     const log: Taken[] = []
     picker.pick(peer, torrent.picks(peer, 8, log))
     expect(log.map(({ piece, reason }) => `${piece} ${reason}`)).toEqual(['0 rarest', '2 rarest'])
+  })
+
+  it('asks a peer that had nothing more as soon as it has, or something it has is wanted', () => {
+    const torrent = new FakeTorrent({ availability: '1231', priorities: '4440' })
+    const picker = pickers.rarest.create(torrent, seeded(1))
+    const haves = new Bits(4)
+    haves.add(0)
+    haves.add(3)
+    const peer = { ...peerOf('....'), haves }
+    const asked = (): number[] => {
+      const log: Taken[] = []
+      picker.pick(peer, torrent.picks(peer, 8, log))
+      return log.map(({ piece }) => piece)
+    }
+    expect([asked(), asked()]).toEqual([[0], []])
+    haves.add(2)
+    picker.changed?.(2)
+    expect([asked(), asked()]).toEqual([[2], []])
+    torrent.priorities[3] = 4
+    picker.changed?.(3)
+    expect([asked(), asked()]).toEqual([[3], []])
+    torrent.free[0] = 4
+    picker.reset?.()
+    expect([asked(), asked()]).toEqual([[0], []])
   })
 
   it('draws among equals', () => {

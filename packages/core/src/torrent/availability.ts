@@ -1,5 +1,3 @@
-import type { ReadonlyBits } from '../bytes/bits.js'
-
 /**
  * How many connected peers have each piece. Seeds are one counter, so that a seed joining costs nothing per piece.
  * Invariant: a peer counts either as a seed or through its single bits; the caller tells which it was.
@@ -16,8 +14,9 @@ export class Availability {
     return (this.#counts[piece] ?? 0) + this.#seeds
   }
 
-  addOne(piece: number): void {
-    this.#counts[piece] = (this.#counts[piece] ?? 0) + 1
+  /** One peer more or less has it. */
+  count(piece: number, by: 1 | -1): void {
+    this.#counts[piece] = Math.max(0, (this.#counts[piece] ?? 0) + by)
   }
 
   addSeed(): void {
@@ -26,15 +25,5 @@ export class Availability {
 
   removeSeed(): void {
     this.#seeds--
-  }
-
-  add(haves: ReadonlyBits): void {
-    for (let piece = haves.nextSet(0); piece >= 0; piece = haves.nextSet(piece + 1)) this.addOne(piece)
-  }
-
-  remove(haves: ReadonlyBits): void {
-    for (let piece = haves.nextSet(0); piece >= 0; piece = haves.nextSet(piece + 1)) {
-      this.#counts[piece] = Math.max(0, (this.#counts[piece] ?? 0) - 1)
-    }
   }
 }

@@ -153,18 +153,29 @@ export class Ledger implements Picks {
   takePartials(): number {
     const peer = this.#peer
     if (peer === undefined || this.#left <= 0 || this.#open.partial.size === 0) return 0
+    let taken = this.#takeOwn(peer)
+    if (this.#left <= 0 || this.#open.partial.size === 0) return taken
     const helpful: OpenPiece[] = []
     for (const open of this.#open.partial) {
-      if (this.#mayAsk(peer, open.piece) && !this.#isClosedTo(open, peer) && !this.#isLed(open, peer))
-        helpful.push(open)
+      if (!this.#mayAsk(peer, open.piece) || this.#isClosedTo(open, peer) || this.#isLed(open, peer)) continue
+      helpful.push(open)
     }
-    if (helpful.length > 1)
-      helpful.sort((a, b) => Number(b.lead === peer) - Number(a.lead === peer) || a.missingBlocks - b.missingBlocks)
-    let taken = 0
+    if (helpful.length > 1) helpful.sort((a, b) => a.missingBlocks - b.missingBlocks)
     // Not `for of`: an iterator makes an object for each step, and this is the path of blocks.
     for (let index = 0; index < helpful.length && this.#left > 0; index++) {
       const open = helpful[index]
       if (open !== undefined) taken += this.#takeFree(open, peer, Infinity, 'begun', 'begun piece')
+    }
+    return taken
+  }
+
+  /** Of pieces that the peer leads; mostly it is one, and enough. */
+  #takeOwn(peer: Peer): number {
+    let taken = 0
+    for (const open of this.#open.partial) {
+      if (open.lead !== peer || !this.#mayAsk(peer, open.piece)) continue
+      taken += this.#takeFree(open, peer, Infinity, 'begun', 'begun piece')
+      if (this.#left <= 0) break
     }
     return taken
   }

@@ -27,6 +27,8 @@ const banMs = 3_600_000
 const shortBanMs = 300_000
 /** A choked peer that has taken nothing of what it asked for so long does not count any more. */
 const takesMs = 10_000
+/** To rank all pieces anew costs less than to tell of more than one in so many, each by itself. */
+const recountShare = 8
 
 /**
  * One torrent as a state machine without I/O: peers, and once the content is known its ledger and availability.
@@ -180,8 +182,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
     if (peer.countsAsSeed) {
       this.availability.removeSeed()
     } else {
-      this.availability.remove(peer.haves)
-      this.#parts.decisions.reset()
+      this.#recount(peer, -1)
     }
     if (!peer.amChoking) this.#parts.watch.chokeSoon()
   }
@@ -201,10 +202,20 @@ export class Torrent implements PeerEvents, TorrentBooks {
     if (peer.isSeed) {
       this.availability.addSeed()
     } else {
-      this.availability.add(peer.haves)
-      this.#parts.decisions.reset()
+      this.#recount(peer, 1)
     }
     this.#recountOffer(peer)
+  }
+
+  /** The pieces of a peer that came or left: a few are told one by one, for many everything is ranked anew. */
+  #recount({ haves }: Peer, by: 1 | -1): void {
+    const { decisions } = this.#parts
+    const areFew = haves.count * recountShare < (this.ledger?.layout.pieceCount ?? 0)
+    for (let piece = haves.nextSet(0); piece >= 0; piece = haves.nextSet(piece + 1)) {
+      this.availability.count(piece, by)
+      if (areFew) decisions.changed(piece)
+    }
+    if (!areFew) decisions.reset()
   }
 
   #choked(peer: Peer): void {
@@ -214,7 +225,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
   }
 
   peerHas(peer: Peer, piece: number): void {
-    this.availability.addOne(piece)
+    this.availability.count(piece, 1)
     this.#parts.decisions.changed(piece)
     if (this.ledger?.wanted.has(piece) === true) {
       peer.offered++
