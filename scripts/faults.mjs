@@ -15,6 +15,7 @@ const files = [
   'packages/core/test/checkpoints',
   'packages/resume-fs/test/protocol',
   'packages/resume-fs/test/power-loss',
+  'packages/resume-fs/test/moves',
 ]
 const { status } = spawnSync(
   process.execPath,

@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
+import { openDesk } from '@bitloom/core'
 import { describe, expect, it } from 'vitest'
 import { addressOf, inLab, type Lab, makeSeeded, until } from '../src/lab.js'
 import { differences, filesBelow } from '../src/payload.js'
@@ -48,6 +49,89 @@ describe.concurrent('data that is moved', () => {
     }),
   )
 })
+
+it(
+  'files and folders get other names while they are downloaded, and keep them over a restart',
+  inLab(async (lab) => {
+    const { made, session, handle } = await half(lab)
+    const desk = openDesk(session)
+    await desk.act(handle.view.id, { do: 'rename', from: 'album/a.bin', to: 'album/new/first.bin' })
+    await handle.control.rename('album', 'Album')
+    const refused = handle.control.rename('Album/b/c.bin', 'ALBUM/new/first.bin')
+    await expect(refused).rejects.toMatchObject({ code: 'PATH_INVALID' })
+    await expect(handle.control.rename('Album/b', '../b')).rejects.toMatchObject({ code: 'PATH_INVALID' })
+    await expect(handle.control.rename('album', 'b')).rejects.toMatchObject({ code: 'NOT_FOUND' })
+    await writeFile(lab.path('downloads', 'mine'), 'mine')
+    await expect(handle.control.rename('Album/b/c.bin', 'mine')).rejects.toMatchObject({ code: 'DENIED' })
+    await handle.completed
+    const paths = ['Album/new/first.bin', 'Album/b/c.bin']
+    expect(handle.view.paths).toEqual(paths)
+    expect(desk.details(handle.view.id).files?.map(({ path }) => path)).toEqual(paths)
+    expect(handle.view.stats.wastedBytes).toBe(0)
+    expect((await filesBelow(lab.path('downloads'))).toSorted()).toEqual([...paths, 'mine'].toSorted())
+    await session.close()
+
+    const again = await lab.session({ stateDirectory: lab.path('state') })
+    const [restored] = await again.restore()
+    await restored?.ready
+    expect(restored?.view).toMatchObject({ state: 'seeding', paths })
+    await restored?.control.rename('Album/new/first.bin', 'Album/a.bin')
+    expect(await differences(made.path, lab.path('downloads', 'Album'))).toEqual([])
+    await restored?.remove({ deleteData: true })
+    expect(await filesBelow(lab.path('downloads'))).toEqual(['mine'])
+  }),
+)
+
+it(
+  'incomplete files carry a suffix, in a folder of their own, over a restart, a renaming and a check, until they are whole',
+  inLab(async (lab) => {
+    const { made, seeder } = await makeSeeded(lab, files, { limits: { upBytesPerSecond: 2_000_000 } })
+    const stateDirectory = lab.path('state')
+    const [directory, incompleteDirectory] = [lab.path('downloads'), lab.path('incomplete')]
+    const first = await lab.session({ stateDirectory })
+    const place = { directory, incompleteDirectory, incompleteSuffix: '.part' }
+    const peers = [addressOf(seeder)]
+    const begun = await first.add({ torrent: made.torrent, peers, ...place })
+    begun.completed.catch(() => {})
+    await until('some pieces are there', () => (begun.view.content?.have.count ?? 0) > 15)
+    await begun.control.rename('album/a.bin', 'album/first.bin')
+    expect(await filesBelow(incompleteDirectory)).toContain('album/first.bin.part')
+    const had = begun.view.content?.have.count ?? 0
+    await first.close()
+
+    const second = await lab.session({ stateDirectory })
+    const [restored] = await second.restore()
+    await restored?.ready
+    expect(restored?.view.content?.have.count).toBeGreaterThanOrEqual(had)
+    restored?.control.recheck()
+    await until('it was checked', () => restored?.view.state === 'downloading')
+    expect(restored?.view.content?.have.count).toBeGreaterThanOrEqual(had)
+    restored?.control.addPeers(peers, 'user')
+    await restored?.completed
+    expect((await filesBelow(directory)).toSorted()).toEqual(['album/b/c.bin', 'album/first.bin'])
+    expect(await filesBelow(incompleteDirectory)).toEqual([])
+    await restored?.control.rename('album/first.bin', 'album/a.bin')
+    expect(await differences(made.path, lab.path('downloads', 'album'))).toEqual([])
+  }),
+)
+
+it(
+  'a file that is whole loses its suffix while the others come, and is seeded to others',
+  inLab(async (lab) => {
+    const { made, seeder } = await makeSeeded(lab, files)
+    const session = await lab.session({ stateDirectory: lab.path('state') })
+    const place = { directory: lab.path('downloads'), incompleteSuffix: '.!bl', wantedFiles: [false, true] }
+    const handle = await session.add({ torrent: made.torrent, peers: [addressOf(seeder)], ...place })
+    await handle.completed
+    expect(await filesBelow(place.directory)).toContain('album/b/c.bin')
+    expect((await filesBelow(place.directory)).filter((path) => path.endsWith('.!bl'))).toEqual([])
+    const other = await lab.session()
+    const copy = { directory: lab.path('copy'), wantedFiles: [false, true] }
+    const taken = await other.add({ torrent: made.torrent, peers: [addressOf(session)], ...copy })
+    await taken.completed
+    expect(taken.view.stats.receivedBytes).toBeGreaterThan(0)
+  }),
+)
 
 describe.concurrent('a download with a folder for incomplete ones', () => {
   it(

@@ -67,6 +67,9 @@ function bodyOf(record: ResumeRecord): Encodable {
     ['web seeds', record.webSeeds],
     ['directory', record.directory],
     ...present('move to', record.moveTo),
+    ...present('paths', record.paths),
+    ...present('relocating', record.relocating && relocationBody(record.relocating)),
+    ...present('incomplete suffix', record.incompleteSuffix),
     ['storage', record.storage],
     ['state', record.state],
     ['have', record.have],
@@ -86,6 +89,24 @@ function bodyOf(record: ResumeRecord): Encodable {
   ])
 }
 
+type Relocation = NonNullable<ResumeRecord['relocating']>
+
+function relocationBody({ directory, paths }: Relocation): Encodable {
+  return new Map<string, Encodable>([
+    ['directory', directory],
+    ['paths', paths],
+  ])
+}
+
+function relocationOf(value: unknown): Relocation {
+  const place = dict(value)
+  return { directory: text(place.get('directory')), paths: pathsOf(place.get('paths')) }
+}
+
+function pathsOf(value: unknown): string[] {
+  return list(value).map(text)
+}
+
 function present(key: string, value: Encodable | undefined): [string, Encodable][] {
   return value === undefined ? [] : [[key, value]]
 }
@@ -103,6 +124,9 @@ function recordOf(body: Dict): ResumeRecord {
     webSeeds: list(get('web seeds')).map(text),
     directory: text(get('directory')),
     ...optional('moveTo', 'move to', text),
+    ...optional('paths', 'paths', pathsOf),
+    ...optional('relocating', 'relocating', relocationOf),
+    ...optional('incompleteSuffix', 'incomplete suffix', text),
     storage: text(get('storage')),
     state: states.find((one) => one === state) ?? wrong('a state'),
     have: own(get('have')),

@@ -1,50 +1,18 @@
-import { type Metainfo, parseTorrent, encode, type Encodable, seededRandom, type ResumeStore } from '@bitloom/core'
-import { digest } from '@bitloom/core/node'
+import { seededRandom, type ResumeStore } from '@bitloom/core'
 import { expect, it } from 'vitest'
 // By path: they are for the tests of the repository only.
 import { TestStorage, World } from '../../core/test/support/world.js'
 import { fileStorage } from '../../storage-fs/src/index.js'
 import { fileResumeStore } from '../src/index.js'
-import { type DiskTime, PowerDisk } from './support/power-disk.js'
+import { data, lengths, metainfo, pieceBytes, storageOptions, timeOf } from './support/album.js'
+import { PowerDisk } from './support/power-disk.js'
 
 const cuts = process.env['BITLOOM_FAULTS_FULL'] === '1' ? 2_500 : 150
-const pieceBytes = 16_384
-const storageOptions = { maxOpenFiles: 64, extentBytes: 1_048_576 }
-const lengths = [3 * pieceBytes + 100, 5_000, 0, 9 * pieceBytes, 700, 12 * pieceBytes - 3_000, 4 * pieceBytes]
 /** The fifth file is not wanted: of it, bytes that share a piece lie in the side file. */
 const wantedFiles = lengths.map((_length, index) => index !== 4)
 
-const { metainfo, data } = makeAlbum()
 const directory = '/home/user/downloads'
 const records = '/state/bitloom/torrents'
-
-function makeAlbum(): { metainfo: Metainfo; data: Uint8Array } {
-  const data = seededRandom('album').bytes(lengths.reduce((sum, length) => sum + length, 0))
-  const pieces: Uint8Array[] = []
-  for (let at = 0; at < data.length; at += pieceBytes) pieces.push(digest('sha1', data.subarray(at, at + pieceBytes)))
-  const files = lengths.map(
-    (length, index) =>
-      new Map<string, Encodable>([
-        ['length', length],
-        ['path', [`${index}`]],
-      ]),
-  )
-  const info = new Map<string, Encodable>([
-    ['files', files],
-    ['name', 'album'],
-    ['piece length', pieceBytes],
-    ['pieces', Buffer.concat(pieces)],
-  ])
-  return { metainfo: parseTorrent(encode(new Map([['info', info]])), digest), data }
-}
-
-function timeOf(world: World): DiskTime {
-  const { clock } = world
-  return {
-    nowMs: () => clock.wallMs(),
-    wait: (ms) => new Promise((resolve) => clock.after(ms, resolve)),
-  }
-}
 
 /** A record that was settled, and how much had happened by then. */
 interface Settled {

@@ -38,6 +38,6 @@ storageConformance(
     title: 'Storage encrypted over fs',
     storage: () => encryptedOver(storageFs()),
     directory,
-    offers: ['want', 'move', 'remove', 'freeBytes', 'stamps', 'reopen'],
+    offers: ['want', 'move', 'rename', 'complete', 'remove', 'freeBytes', 'stamps', 'reopen'],
   },
 )

@@ -1,12 +1,21 @@
-import { type Content, type FileEntry, type FileSpan, type FileStamp, StorageError } from '@bitloom/core'
-import type { FileSystem, OpenFile } from '@bitloom/core/node'
+import { type Content, type FileSpan, type FileStamp, type ReadonlyBits, StorageError } from '@bitloom/core'
+import type { FileFacts, FileSystem, OpenFile } from '@bitloom/core/node'
 import { dirname } from 'node:path'
 import { factsOf, inParallel, syncFolder } from './disk.js'
 import { storageError } from './file-errors.js'
 import { FileStamps } from './file-stamps.js'
+import { type FileNames, isStored } from './file-names.js'
 import type { HandlePool } from './handle-pool.js'
 import { readFully, writeFully } from './positional.js'
+import { takeOwnNames } from './own-names.js'
 import { absolute, isMissing, openExisting, openOrCreate, type Place } from './safe-open.js'
+
+export interface ContentFilesOptions {
+  readonly root: string
+  readonly names: FileNames
+  readonly pool: HandlePool
+  readonly disk: FileSystem
+}
 
 /**
  * The real files of one torrent. What it remembers of each file: `#known` = it was seen on the disk; `#damaged` = it was
@@ -17,6 +26,7 @@ export class ContentFiles {
   readonly #content: Content
   readonly #pool: HandlePool
   readonly #root: string
+  readonly #names: FileNames
   readonly #disk: FileSystem
   readonly #stamps = new FileStamps()
   #isRootKnown = false
@@ -28,9 +38,10 @@ export class ContentFiles {
   readonly #unsynced = new Set<number>()
   readonly #unsyncedFolders = new Set<string>()
 
-  constructor(content: Content, root: string, pool: HandlePool, disk: FileSystem) {
+  constructor(content: Content, { root, names, pool, disk }: ContentFilesOptions) {
     this.#content = content
     this.#root = root
+    this.#names = names
     this.#disk = disk
     this.#pool = pool
   }
@@ -64,7 +75,7 @@ export class ContentFiles {
   }
 
   #placeOf(index: number): Place {
-    return { disk: this.#disk, root: this.#root, relativePath: this.#content.files[index]?.path ?? '' }
+    return { disk: this.#disk, root: this.#root, relativePath: this.#names.of(index) }
   }
 
   /** Whether there is a file, looked up once. */
@@ -77,8 +88,16 @@ export class ContentFiles {
     return isFile
   }
 
-  #look(index: number) {
-    return factsOf(this.#disk, 'lstat', absolute(this.#placeOf(index)))
+  /** One that is not known may have one of two names. */
+  async #look(index: number): Promise<FileFacts | undefined> {
+    const names = this.#known.has(index) ? [this.#names.of(index)] : this.#names.variants(index)
+    for (const relativePath of names) {
+      const facts = await factsOf(this.#disk, 'lstat', absolute({ disk: this.#disk, root: this.#root, relativePath }))
+      if (facts === undefined) continue
+      this.#names.found(index, relativePath)
+      return facts
+    }
+    return undefined
   }
 
   /** See `StorageHandle.stamps`. */
@@ -263,14 +282,23 @@ export class ContentFiles {
     }
   }
 
+  /** Whether one of these is there and has the suffix of incomplete files. */
+  hasCarrier(files: ReadonlyBits): boolean {
+    return [...this.#known].some((index) => files.has(index) && this.#names.carries(index))
+  }
+
+  /** Gives these their own names. Only while nothing else is done with them. */
+  async complete(files: ReadonlyBits): Promise<void> {
+    const carriers = [...this.#known].filter((index) => files.has(index) && this.#names.carries(index))
+    for (const index of carriers) this.#pool.drop(absolute(this.#placeOf(index)))
+    await this.#pool.settled()
+    await takeOwnNames(this.#names, { disk: this.#disk, root: this.#root }, carriers)
+  }
+
   async close(): Promise<void> {
     for (const [index, file] of this.#content.files.entries()) {
       if (!file.padding) this.#pool.drop(absolute(this.#placeOf(index)))
     }
     await this.#pool.settled()
   }
-}
-
-function isStored(file: FileEntry | undefined): boolean {
-  return file?.padding === false && file.symlink === undefined
 }

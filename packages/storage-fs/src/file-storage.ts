@@ -10,25 +10,27 @@ import {
 } from '@bitloom/core'
 import { type FileSystem, systemFiles } from '@bitloom/core/node'
 import { dirname, resolve } from 'node:path'
-import { ContentFiles } from './content-files.js'
+import type { ContentFiles } from './content-files.js'
 import { codeOf, storageError } from './file-errors.js'
 import { Gate } from './gate.js'
 import { HandlePool } from './handle-pool.js'
 import type { FileStorageOptions } from './options.js'
 import { sliceBuffers, totalLength } from './positional.js'
 import { presentPieces } from './present-pieces.js'
-import { deleteFiles, moveFiles } from './relocate.js'
-import { SideFile } from './side-file.js'
+import type { SideFile } from './side-file.js'
 import type { SideSlot } from './side-layout.js'
+import { TorrentPlace } from './torrent-place.js'
 
 /** Torrents as files and folders on a disk. One pool of open files serves all torrents of the storage. */
 export function fileStorage(options: FileStorageOptions, disk: FileSystem = systemFiles): Storage {
   const pool = new HandlePool(options.maxOpenFiles)
   return {
     name: 'fs',
-    open: async (content, { directory, wantedFiles }, signal) => {
-      const handle = new FileStorageHandle(content, resolve(directory), wantedFiles, pool, disk, options.extentBytes)
-      await handle.prepare()
+    open: async (content, { directory, wantedFiles, incompleteSuffix: suffix, movedFrom }, signal) => {
+      const place = new TorrentPlace(content, resolve(directory), { pool, disk, suffix })
+      if (movedFrom !== undefined) await place.gather({ ...movedFrom, directory: resolve(movedFrom.directory) })
+      await place.prepare()
+      const handle = new FileStorageHandle(place, wantedFiles, disk, options.extentBytes)
       signal.throwIfAborted()
       return handle
     },
@@ -42,40 +44,31 @@ export function fileStorage(options: FileStorageOptions, disk: FileSystem = syst
  */
 class FileStorageHandle implements StorageHandle {
   readonly extentBytes: number
-  readonly #content: Content
-  readonly #pool: HandlePool
   readonly #disk: FileSystem
   readonly #gate = new Gate()
-  #directory: string
+  #place: TorrentPlace
   #wanted: ReadonlyBits
-  #files: ContentFiles
-  #side: SideFile
   #isClosed = false
   /** Files without bytes are made with the first sync after a write or a selection: a seeder changes nothing. */
   #mayLackEmptyFiles = false
 
-  constructor(
-    content: Content,
-    directory: string,
-    wanted: ReadonlyBits,
-    pool: HandlePool,
-    disk: FileSystem,
-    extentBytes: number,
-  ) {
+  constructor(place: TorrentPlace, wanted: ReadonlyBits, disk: FileSystem, extentBytes: number) {
     this.extentBytes = extentBytes
-    this.#content = content
-    this.#directory = directory
+    this.#place = place
     this.#wanted = wanted
-    this.#pool = pool
     this.#disk = disk
-    this.#files = new ContentFiles(content, directory, pool, disk)
-    this.#side = new SideFile(content, directory, pool, disk, () => this.#files.makeRoot())
   }
 
-  /** Looks at what is there; makes nothing. */
-  async prepare(): Promise<void> {
-    await this.#files.checkRoot()
-    await this.#side.load()
+  get #content(): Content {
+    return this.#place.content
+  }
+
+  get #files(): ContentFiles {
+    return this.#place.files
+  }
+
+  get #side(): SideFile {
+    return this.#place.side
   }
 
   write(piece: number, begin: number, bytes: Uint8Array): Promise<void> {
@@ -190,37 +183,46 @@ class FileStorageHandle implements StorageHandle {
     }
   }
 
+  move(directory: string): Promise<void> {
+    return this.#relocate((place) => place.in(resolve(directory)))
+  }
+
+  rename(paths: readonly string[]): Promise<void> {
+    return this.#relocate((place) => place.named(paths))
+  }
+
   /** The files are where they were when it rejects. */
-  async move(directory: string): Promise<void> {
+  async #relocate(target: (place: TorrentPlace) => TorrentPlace): Promise<void> {
     await this.sync()
     await this.#gate.exclusive(async () => {
-      const to = resolve(directory)
-      if (to === this.#directory) return
-      await this.#closeFiles()
-      await moveFiles(this.#disk, [...this.#paths(), this.#side.name], this.#directory, to)
-      this.#directory = to
-      this.#files = new ContentFiles(this.#content, to, this.#pool, this.#disk)
-      this.#side = new SideFile(this.#content, to, this.#pool, this.#disk, () => this.#files.makeRoot())
-      await this.prepare()
-      await this.#files.sizes()
+      this.#refuseClosed()
+      const [from, to] = [this.#place, target(this.#place)]
+      if (to === from) return
+      await from.close()
+      await from.moveTo(to)
+      this.#place = to
+      await to.prepare()
+      await to.files.sizes()
+    })
+  }
+
+  async complete(files: ReadonlyBits): Promise<void> {
+    if (!this.#files.hasCarrier(files)) return
+    await this.#gate.exclusive(async () => {
+      if (!this.#isClosed) await this.#files.complete(files)
     })
   }
 
   /** Works after `close` too. */
   remove(): Promise<void> {
     return this.#gate.exclusive(async () => {
-      await this.#closeFiles()
-      await deleteFiles(this.#disk, this.#paths(), this.#directory)
-      await this.#side.remove()
+      await this.#place.close()
+      await this.#place.remove()
     })
   }
 
-  #paths(): string[] {
-    return this.#content.files.filter((file) => !file.padding && file.symlink === undefined).map((file) => file.path)
-  }
-
   async freeBytes(): Promise<number | undefined> {
-    for (let folder = this.#directory; ; folder = dirname(folder)) {
+    for (let folder = this.#place.directory; ; folder = dirname(folder)) {
       try {
         const { bavail, bsize } = await this.#disk.statfs(folder)
         return bavail * bsize
@@ -234,18 +236,13 @@ class FileStorageHandle implements StorageHandle {
   close(): Promise<void> {
     return this.#gate.exclusive(async () => {
       this.#isClosed = true
-      await this.#closeFiles()
+      await this.#place.close()
     })
-  }
-
-  async #closeFiles(): Promise<void> {
-    await this.#files.close()
-    await this.#side.close()
   }
 
   #refuseClosed(): void {
     if (!this.#isClosed) return
-    const path = this.#directory
+    const path = this.#place.directory
     throw new StorageError('GONE', `the storage of ${this.#content.name} is closed`, { path, retry: false })
   }
 }

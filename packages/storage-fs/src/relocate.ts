@@ -1,10 +1,16 @@
-import { constants } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { StorageError } from '@bitloom/core'
 import type { FileSystem } from '@bitloom/core/node'
-import { syncFolder } from './disk.js'
+import { copyDurably, removeEmptyFolders, removeFile, sameBytes, syncFoldersOf } from './copies.js'
 import { codeOf, storageError } from './file-errors.js'
 import { absolute, checkFolders, makeFolders, type Place } from './safe-open.js'
+
+/** One file that goes from one place to another; `label`, unique in both folders, names copies that are not whole yet. */
+export interface Relocation {
+  readonly source: Place
+  readonly target: Place
+  readonly label: string
+}
 
 /** True for a regular file that is reached without a symbolic link below the root. */
 export async function isOwnFile(place: Place): Promise<boolean> {
@@ -18,62 +24,84 @@ export async function isOwnFile(place: Place): Promise<boolean> {
 }
 
 /**
- * Moves files from one root to another and removes the folders that are empty then. All or nothing: when one cannot be
- * moved, those before it go back. Nothing is overwritten.
+ * Moves files and removes the folders that are empty then. All or nothing: when one cannot be moved, those before it go
+ * back. Nothing is overwritten, and at every moment each file is whole in one of its two places.
  * @throws StorageError DENIED where something is in the place of a file, and what the system refuses
  */
-export async function moveFiles(disk: FileSystem, paths: readonly string[], from: string, to: string): Promise<void> {
-  const moves: { readonly source: Place; readonly target: Place }[] = []
-  for (const relativePath of paths) {
-    const source = { disk, root: from, relativePath }
-    if (await isOwnFile(source)) moves.push({ source, target: { disk, root: to, relativePath } })
-  }
+export async function moveFiles(relocations: readonly Relocation[]): Promise<void> {
+  const moves: Relocation[] = []
+  for (const relocation of relocations) if (await isOwnFile(relocation.source)) moves.push(relocation)
   for (const { target } of moves) await refuseTaken(target)
-  await disk.mkdir(to, { recursive: true }).catch((error: unknown) => {
-    throw storageError(error, to)
-  })
   const undo: (() => Promise<void>)[] = []
-  const copied: string[] = []
+  const copied: Place[] = []
   try {
-    for (const { source, target } of moves) {
-      await makeFolders(target, () => {})
-      const [old, current] = [absolute(source), absolute(target)]
-      if (await renamed(disk, old, current)) undo.push(() => disk.rename(current, old))
-      else {
-        undo.push(() => disk.unlink(current))
-        await copyDurably(disk, old, current)
-        copied.push(old)
-      }
-    }
+    for (const move of moves) await moveFile(move, undo, copied)
   } catch (error) {
     for (const back of undo.reverse()) await back().catch(() => {})
-    await removeEmptyFolders(disk, paths, to)
+    await removeEmptyFolders(relocations.map(({ target }) => target))
     throw error
   }
-  // The new names are durable before an old one goes.
-  await syncFoldersOf(
-    disk,
-    moves.map(({ target }) => target),
-  )
-  for (const path of copied) await removeFile(disk, path)
-  await removeEmptyFolders(disk, paths, from)
-  await syncFoldersOf(
-    disk,
-    moves.map(({ source }) => source),
-  )
+  await leave(moves, copied)
 }
 
-/** The folders from the file up to the root, and the one that has the root in it. */
-async function syncFoldersOf(disk: FileSystem, places: readonly Place[]): Promise<void> {
-  const folders = new Set<string>()
-  for (const { root, relativePath } of places) {
-    folders.add(dirname(root)).add(root)
-    for (let path = dirname(relativePath); path !== '.'; path = dirname(path)) folders.add(join(root, path))
+/**
+ * Ends what `moveFiles` began and a crash interrupted: what is still in its first place goes on. A file that is in both
+ * was copied: it leaves the first. Nothing is lost or overwritten when it rejects, and it may be called again.
+ * @throws StorageError DENIED where two files are not the same, and what the system refuses
+ */
+export async function endMove(relocations: readonly Relocation[]): Promise<void> {
+  const moves: Relocation[] = []
+  const copied: Place[] = []
+  for (const relocation of relocations) {
+    const { source, target } = relocation
+    for (const place of [source, target])
+      await removeFile(place.disk, copyPath(place, relocation.label)).catch(() => {})
+    if (!(await isOwnFile(source))) continue
+    moves.push(relocation)
+    if (!(await isOwnFile(target))) {
+      await refuseTaken(target)
+      await moveFile(relocation, [], copied)
+    } else if (await sameBytes(source.disk, absolute(source), absolute(target))) copied.push(source)
+    else await refuseTaken(target)
   }
-  for (const folder of folders) await syncFolder(disk, folder)
+  await leave(moves, copied)
 }
 
-async function refuseTaken(place: Place): Promise<void> {
+async function moveFile({ source, target, label }: Relocation, undo: (() => Promise<void>)[], copied: Place[]) {
+  const { disk, root } = target
+  await disk.mkdir(root, { recursive: true }).catch((error: unknown) => {
+    throw storageError(error, root)
+  })
+  await makeFolders(target, () => {})
+  const [old, current] = [absolute(source), absolute(target)]
+  if (await renamed(disk, old, current)) {
+    undo.push(() => disk.rename(current, old))
+    return
+  }
+  const copy = copyPath(target, label)
+  undo.push(() => disk.unlink(copy))
+  await removeFile(disk, copy)
+  await copyDurably(disk, old, copy)
+  await renamed(disk, copy, current)
+  undo.push(() => disk.unlink(current))
+  copied.push(source)
+}
+
+function copyPath(place: Place, label: string): string {
+  return `${dirname(absolute(place))}/.${label}.bitloom-copy`
+}
+
+/** The new names are durable before an old one goes. */
+async function leave(moves: readonly Relocation[], copied: readonly Place[]): Promise<void> {
+  const sources = moves.map(({ source }) => source)
+  await syncFoldersOf(moves.map(({ target }) => target))
+  for (const place of copied) await removeFile(place.disk, absolute(place))
+  await removeEmptyFolders(sources)
+  await syncFoldersOf(sources)
+}
+
+/** @throws StorageError DENIED where there is something */
+export async function refuseTaken(place: Place): Promise<void> {
   const path = absolute(place)
   try {
     await place.disk.lstat(path)
@@ -95,52 +123,16 @@ async function renamed(disk: FileSystem, from: string, to: string): Promise<bool
   }
 }
 
-async function copyDurably(disk: FileSystem, from: string, to: string): Promise<void> {
-  try {
-    await disk.copyFile(from, to, constants.COPYFILE_EXCL)
-    const handle = await disk.open(to, 'r+')
-    await handle.sync().finally(() => handle.close())
-  } catch (error) {
-    throw storageError(error, to)
-  }
-}
-
 /** Deletes files, as far as they are regular files below the root, then the folders that are empty. */
-export async function deleteFiles(disk: FileSystem, paths: readonly string[], root: string): Promise<void> {
+export async function deleteFiles(places: readonly Place[]): Promise<void> {
   let failure: unknown
-  for (const relativePath of paths) {
-    const place = { disk, root, relativePath }
+  for (const place of places) {
     try {
-      if (await isOwnFile(place)) await removeFile(disk, absolute(place))
+      if (await isOwnFile(place)) await removeFile(place.disk, absolute(place))
     } catch (error) {
       failure ??= error
     }
   }
-  await removeEmptyFolders(disk, paths, root)
+  await removeEmptyFolders(places)
   if (failure !== undefined) throw failure
-}
-
-async function removeFile(disk: FileSystem, path: string): Promise<void> {
-  await disk.unlink(path).catch((error: unknown) => {
-    if (codeOf(error) !== 'ENOENT') throw storageError(error, path)
-  })
-}
-
-/** The deepest first. What is not empty, or no folder, stays. */
-async function removeEmptyFolders(disk: FileSystem, paths: readonly string[], root: string): Promise<void> {
-  const folders = new Set<string>()
-  for (const path of paths) {
-    for (let folder = dirname(path); folder !== '.' && !folders.has(folder); folder = dirname(folder)) {
-      folders.add(folder)
-    }
-  }
-  for (const folder of [...folders].sort((left, right) => right.length - left.length)) {
-    const place = { disk, root, relativePath: folder }
-    try {
-      await checkFolders(place)
-      await disk.rmdir(absolute(place))
-    } catch {
-      // Somebody else's files are in it, or it is gone: either way it is not ours to remove.
-    }
-  }
 }

@@ -33,10 +33,9 @@ export class SideFile {
   /** `makeRoot` makes the download folder, or rejects. */
   constructor(content: Content, root: string, pool: HandlePool, disk: FileSystem, makeRoot: () => Promise<void>) {
     this.#makeRoot = makeRoot
-    const { infoHashes } = content
-    this.#hash = (infoHashes.v1 ?? infoHashes.v2 ?? new Uint8Array(hashBytes)).subarray(0, hashBytes)
+    this.#hash = hashOf(content)
     this.#layout = createSideLayout(content)
-    this.#place = { disk, root, relativePath: sideFileName(content, this.#hash) }
+    this.#place = { disk, root, relativePath: sideFileName(content) }
     this.#pool = pool
     this.#held = new Bits(this.#layout.slots.length)
   }
@@ -193,11 +192,17 @@ export class SideFile {
 /** The name's first bytes only: a file name has 255 at the most. */
 const nameBytes = 200
 
-function sideFileName(content: Content, hash: Uint8Array): string {
+/** Beside the torrent's own file or folder, and named after it. */
+export function sideFileName(content: Content): string {
   const name = rootName(content)
   const bytes = utf8Bytes(name)
   const short = bytes.length <= nameBytes ? name : utf8(bytes.subarray(0, nameBytes)).replace(/\ufffd+$/, '')
-  return `.${short}.${toHex(hash.subarray(0, 4))}.bitloom-parts`
+  return `.${short}.${toHex(hashOf(content).subarray(0, 4))}.bitloom-parts`
+}
+
+/** What names the torrent, 20 bytes. */
+export function hashOf({ infoHashes }: Pick<Content, 'infoHashes'>): Uint8Array {
+  return (infoHashes.v1 ?? infoHashes.v2 ?? new Uint8Array(hashBytes)).subarray(0, hashBytes)
 }
 
 /** The torrent's own file or folder in the download folder. */

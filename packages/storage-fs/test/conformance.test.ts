@@ -3,7 +3,7 @@ import { describe, it } from 'vitest'
 import { boundStorage, createScratch } from './scratch.js'
 
 const { folder } = createScratch()
-const offers = ['want', 'move', 'remove', 'freeBytes', 'stamps', 'reopen'] as const
+const offers = ['want', 'move', 'rename', 'complete', 'remove', 'freeBytes', 'stamps', 'reopen'] as const
 
 storageConformance({ describe, it }, { storage: boundStorage, directory: folder, offers })
 

@@ -66,6 +66,7 @@ export function torrentView(facts: Partial<TorrentView> = {}): TorrentView {
     pausedBy: undefined,
     storage: 'memory',
     directory: '/conformance',
+    paths: undefined,
   }
   return withFacts(plain, facts)
 }

@@ -8,6 +8,13 @@ export interface StorageBenchOptions {
   directory?(): string | Promise<string>
 }
 
+/** Where and how a torrent is opened; default: a fresh place, and all files are wanted. */
+export interface OpenPlace {
+  readonly directory?: string
+  readonly wanted?: ReadonlyBits
+  readonly incompleteSuffix?: string
+}
+
 const never = new AbortController().signal
 
 /** The storage of one test, with handles that are closed after it. */
@@ -27,9 +34,10 @@ export class StorageBench {
     return (await this.#options.directory?.()) ?? `/conformance/${++this.#folders}`
   }
 
-  async open(content: Content, place: { directory?: string; wanted?: ReadonlyBits } = {}): Promise<OpenContent> {
+  async open(content: Content, place: OpenPlace = {}): Promise<OpenContent> {
     const directory = place.directory ?? (await this.directory())
-    const options = { directory, wantedFiles: place.wanted ?? wantedFiles(content) }
+    const suffix = place.incompleteSuffix === undefined ? {} : { incompleteSuffix: place.incompleteSuffix }
+    const options = { directory, wantedFiles: place.wanted ?? wantedFiles(content), ...suffix }
     const handle = await within(this.storage.open(content, options, never), 'open')
     this.#opened.push(handle)
     return new OpenContent(handle, content)

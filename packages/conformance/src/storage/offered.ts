@@ -5,7 +5,7 @@ import type { OpenContent, StorageBench } from './bench.js'
 import { manyFiles, oneFile, wantedFiles } from './content.js'
 import type { StorageGuarantee } from './guarantee.js'
 
-const methods = ['want', 'move', 'remove', 'freeBytes', 'stamps'] as const
+const methods = ['want', 'move', 'rename', 'complete', 'remove', 'freeBytes', 'stamps'] as const
 
 /** What not every storage can: the optional methods of a handle, and `reopen`: data outlives `close`. */
 export type StorageOffer = (typeof methods)[number] | 'reopen'
@@ -61,6 +61,16 @@ export function offeredGuarantees(offers: readonly StorageOffer[]): readonly Sto
       run: (bench) => move(bench, offers),
     },
     {
+      name: 'rename: the data is there afterwards, and goes on; a torrent whose files are called so finds it',
+      skip: gate('rename'),
+      run: (bench) => rename(bench, offers),
+    },
+    {
+      name: 'complete: whole files keep their data, with and without a suffix, and are found either way',
+      skip: gate('complete'),
+      run: (bench) => complete(bench, offers),
+    },
+    {
       name: 'remove: deletes the data of this torrent, and no other',
       skip: gate('remove'),
       async run(bench) {
@@ -105,6 +115,42 @@ async function move(bench: StorageBench, offers: readonly StorageOffer[]): Promi
   await open.handle.sync()
   await open.handle.close()
   await (await bench.open(manyFiles, { directory })).expectAll(' opened where it was moved to')
+}
+
+async function rename(bench: StorageBench, offers: readonly StorageOffer[]): Promise<void> {
+  const directory = await bench.directory()
+  const open = await bench.open(manyFiles, { directory })
+  for (const piece of [0, 1, 2]) await open.write(piece)
+  const files = manyFiles.files.map((file, index) => ({ ...file, path: `other/${index % 2}/name ${index}` }))
+  await within(open.handle.rename?.(files.map(({ path }) => path)) ?? Promise.resolve(), 'rename')
+  for (const piece of [0, 1, 2]) await open.expectPiece(piece, open.expected(piece), ' after a renaming')
+  await open.writeAll()
+  await open.expectAll(' written after a renaming')
+  if (!offers.includes('reopen')) return
+  await open.handle.sync()
+  await open.handle.close()
+  await (await bench.open({ ...manyFiles, files }, { directory })).expectAll(' opened by its new names')
+}
+
+async function complete(bench: StorageBench, offers: readonly StorageOffer[]): Promise<void> {
+  const directory = await bench.directory()
+  const place = { directory, incompleteSuffix: '.part' }
+  const open = await bench.open(manyFiles, place)
+  for (const piece of [0, 1, 2]) await open.write(piece)
+  await open.handle.sync()
+  const whole = wantedFiles(manyFiles, (file) => file < 4)
+  await within(open.handle.complete?.(whole) ?? Promise.resolve(), 'complete')
+  for (const piece of [0, 1, 2]) await open.expectPiece(piece, open.expected(piece), ' after some files were whole')
+  await open.writeAll()
+  if (!offers.includes('reopen')) return
+  await open.handle.sync()
+  await open.handle.close()
+  const again = await bench.open(manyFiles, place)
+  await again.expectPresent(again.pieces, 'after it was opened with the suffix')
+  await again.expectAll(' opened with the suffix')
+  await within(again.handle.complete?.(wantedFiles(manyFiles)) ?? Promise.resolve(), 'complete')
+  await again.handle.close()
+  await (await bench.open(manyFiles, { directory })).expectAll(' opened without the suffix when all was whole')
 }
 
 async function stamps(bench: StorageBench, offers: readonly StorageOffer[]): Promise<void> {

@@ -11,7 +11,7 @@ export const errorCodes = {
   METAINFO_LIMIT: 'the torrent file is larger than allowed',
   METAINFO_UNSUPPORTED: 'the torrent is valid, and this version cannot do that with it yet',
   MAGNET_INVALID: 'the magnet link cannot be read',
-  PATH_INVALID: 'a path is missing, empty or of a wrong type',
+  PATH_INVALID: 'a path is missing, empty, of a wrong type, not safe, or taken',
   PROTOCOL_VIOLATION: 'the remote peer broke the protocol',
   PROTOCOL_LIMIT: 'the remote peer went over a limit',
   HANDSHAKE_FAILED: 'no BitTorrent handshake came, or not the expected one',
@@ -87,7 +87,7 @@ export class MetainfoError extends BitloomError {
   }
 }
 
-/** A path that cannot be repaired. */
+/** A path that cannot be repaired, or that a file cannot be renamed to. */
 export class PathError extends BitloomError {
   constructor(message: string) {
     super('PATH_INVALID', message)

@@ -51,6 +51,11 @@ export interface AddOptions {
    * `directory` already stays there. If it cannot be moved, it stays complete where it is, and the log has a warning.
    */
   readonly incompleteDirectory?: string
+  /**
+   * What files carry at the end of their names until they are whole, such as ".part"; "" = nothing. Default: as its record
+   * says, else nothing. A file that is found under its own name keeps it.
+   */
+  readonly incompleteSuffix?: string
   /** Strategy names; default: the first bound. */
   readonly storage?: string
   readonly picker?: string
@@ -116,6 +121,13 @@ export interface TorrentControl {
    * When it rejects, everything is where it was. @throws StorageError, BitloomError INVALID_ARGUMENT for a storage that cannot
    */
   move(directory: string): Promise<void>
+  /**
+   * Calls a file, or a folder with all that is in it, otherwise, while the torrent runs. Both are paths below the download
+   * folder, as `view.paths` has them. When it rejects, everything is called as it was.
+   * @throws BitloomError NOT_FOUND for a path that is none of the torrent, INVALID_ARGUMENT for a storage that cannot ·
+   * PathError for one that is not safe or that another file of it has · StorageError DENIED where something else is there
+   */
+  rename(from: string, to: string): Promise<void>
   pause(): void
   /**
    * Goes to work, or into the queue. What was paused since it had seeded enough seeds on: its own limits for that are lifted.

@@ -1,5 +1,5 @@
 import { Bits } from '../bytes/bits.js'
-import { BitloomError } from '../bytes/errors.js'
+import { filePieces } from '../metainfo/file-spans.js'
 import { blockBytes, type Metainfo } from '../metainfo/metainfo.js'
 import { Storage, type StorageHandle } from '../ports/storage.js'
 import type { PartialPiece, ResumeRecord } from '../ports/resume-store.js'
@@ -8,6 +8,7 @@ import { piecePriorities, selectFiles } from '../torrent/selection.js'
 import type { Torrent } from '../torrent/torrent.js'
 import type { AddOptions } from './api.js'
 import { asError } from './as-error.js'
+import { ContentPlace } from './content-place.js'
 import type { EngineContext } from './context.js'
 import { findHaves, type Remembered } from './haves.js'
 import type { RecordKeeper } from './record-keeper.js'
@@ -37,8 +38,7 @@ export class TorrentContent {
   /** Pieces looked at in the present check, or the last. */
   checkedPieces = 0
   readonly #parts: ContentParts
-  #directory: string
-  #home: string
+  readonly #place: ContentPlace
   readonly #wantedFiles: { bits: Bits }
   /** One array for all ledgers that follow each other: what the user chose survives a recheck. */
   readonly #priorities: Uint8Array
@@ -51,11 +51,11 @@ export class TorrentContent {
 
   constructor(parts: ContentParts) {
     this.#parts = parts
-    this.#directory = parts.directory
-    this.#home = parts.directory
-    this.metainfo = parts.metainfo
-    this.#wantedFiles = { bits: this.#filesOf(wantedFilesOf(parts.options, parts.metainfo)) }
-    this.#priorities = piecePriorities(parts.metainfo, this.#wantedFiles.bits, usualPriority)
+    const { metainfo, options, directory, keeper } = parts
+    this.#place = new ContentPlace({ metainfo, options, directory, keeper, tracked: (call) => this.#tracked(call) })
+    this.metainfo = metainfo
+    this.#wantedFiles = { bits: this.#filesOf(wantedFilesOf(options, metainfo)) }
+    this.#priorities = piecePriorities(metainfo, this.#wantedFiles.bits, usualPriority)
   }
 
   get handle(): StorageHandle | undefined {
@@ -70,30 +70,16 @@ export class TorrentContent {
 
   /** @throws StorageError · PluginError PLUGIN_MISSING */
   async open(signal: AbortSignal): Promise<void> {
-    const { context, metainfo, options } = this.#parts
+    const { context, metainfo, options, keeper } = this.#parts
     const storage = context.services.named(Storage, options.storage)
     if (storage === undefined) throw missing('Storage', options.storage)
-    const handle = await this.#openAtHome(storage, signal)
+    const record = await keeper.recall()
+    const handle = await this.#place.open(storage, record, this.#wantedFiles.bits, signal)
     this.#handle = handle
     const freeBytes = await handle.freeBytes?.()
     if (freeBytes === undefined || freeBytes >= metainfo.lengthBytes) return
     const fields = { torrent: metainfo.name, freeBytes, neededBytes: metainfo.lengthBytes }
     context.log.warn('there may not be enough free space', fields)
-  }
-
-  /** Where nothing of it is yet, an incomplete download begins in a folder of its own, if it has one. */
-  async #openAtHome(storage: Storage, signal: AbortSignal): Promise<StorageHandle> {
-    const { metainfo, options } = this.#parts
-    const openIn = (directory: string): Promise<StorageHandle> => {
-      this.#directory = directory
-      return storage.open(metainfo, { directory, wantedFiles: this.#wantedFiles.bits }, signal)
-    }
-    const handle = await openIn(this.#home)
-    if (options.incompleteDirectory === undefined) return handle
-    const present = await handle.present()
-    if (present === undefined || present.count > 0) return handle
-    await handle.close()
-    return openIn(options.incompleteDirectory)
   }
 
   get isKnown(): boolean {
@@ -139,7 +125,7 @@ export class TorrentContent {
   #placed(record: ResumeRecord | undefined): ResumeRecord | undefined {
     const { context, options } = this.#parts
     const storage = context.services.named(Storage, options.storage)?.name
-    return record?.directory === this.directory && record.storage === storage ? record : undefined
+    return this.#place.isOf(record, storage) ? record : undefined
   }
 
   /** Pieces of which an earlier run left some blocks, once. */
@@ -149,39 +135,32 @@ export class TorrentContent {
     return partial
   }
 
-  get directory(): string {
-    return this.#directory
+  /** Whether a record is of the data that is here. */
+  isOf(record: ResumeRecord): boolean {
+    return this.#placed(record) !== undefined
   }
 
-  /** Where it will be when it is whole. */
-  get home(): string {
-    return this.#home
+  get place(): Pick<ContentPlace, 'directory' | 'home' | 'paths' | 'remembered'> {
+    return this.#place
   }
 
   /** Everything that is wanted is there: it is made durable, and goes where it belongs. @throws StorageError of the flush */
   async settle(): Promise<void> {
     await this.sync()
-    if (this.#directory === this.#home) return
-    await this.#take(this.#home).catch((error: unknown) => {
-      const fields = { torrent: this.metainfo.name, directory: this.#home, reason: asError(error).message }
+    await this.#place.goHome().catch((error: unknown) => {
+      const fields = { torrent: this.metainfo.name, directory: this.#place.home, reason: asError(error).message }
       this.#parts.context.log.warn('a complete download stays in the folder of incomplete ones', fields)
     })
   }
 
-  /** From now on it belongs there; an incomplete download that has a folder of its own stays in it until it is whole. @throws StorageError, BitloomError INVALID_ARGUMENT for a storage that cannot */
-  async move(directory: string): Promise<void> {
-    if (this.#directory === this.#home) await this.#take(directory)
-    this.#home = directory
+  /** @throws StorageError, BitloomError INVALID_ARGUMENT for a storage that cannot */
+  move(directory: string): Promise<void> {
+    return this.#place.move(directory)
   }
 
-  async #take(directory: string): Promise<void> {
-    const { metainfo } = this.#parts
-    const moving = this.#handle?.move?.(directory)
-    if (moving === undefined) {
-      throw new BitloomError('INVALID_ARGUMENT', `the data of ${metainfo.name} cannot be moved where it is stored`)
-    }
-    await this.#tracked(moving)
-    this.#directory = directory
+  /** See `TorrentControl.rename`. */
+  rename(from: string, to: string): Promise<void> {
+    return this.#place.rename(from, to)
   }
 
   /** How the files look; empty where the storage cannot tell. @throws StorageError */
@@ -232,9 +211,35 @@ export class TorrentContent {
     else for (const piece of pieces) if (piece < this.#priorities.length) this.#priorities[piece] = priority(piece)
   }
 
-  /** Makes everything that is written durable. */
+  /** Makes everything that is written durable, after which files that are whole get their own names. */
   sync(): Promise<void> {
-    return this.#tracked(this.#handle?.sync() ?? Promise.resolve())
+    return this.#tracked(this.#sync())
+  }
+
+  async #sync(): Promise<void> {
+    const handle = this.#handle
+    const whole = handle?.complete === undefined || !this.#isKnown ? undefined : this.#wholeFiles()
+    await handle?.sync()
+    if (whole === undefined || whole.count === 0) return
+    await handle?.complete?.(whole).catch((error: unknown) => {
+      const fields = { torrent: this.metainfo.name, reason: asError(error).message }
+      this.#parts.context.log.warn('a file that is whole keeps the suffix of incomplete ones', fields)
+    })
+  }
+
+  /** By what is written, durable or not. */
+  #wholeFiles(): Bits {
+    const whole = new Bits(this.metainfo.files.length)
+    const have = this.#parts.torrent.ledger?.have
+    if (have === undefined) return whole
+    for (const file of this.metainfo.files.keys()) {
+      const span = filePieces(this.metainfo, file)
+      if (span === undefined) continue
+      let piece = span.first
+      while (piece <= span.last && have.has(piece)) piece++
+      if (piece > span.last) whole.add(file)
+    }
+    return whole
   }
 
   /** Until it settles, the storage is not closed. */
@@ -251,7 +256,7 @@ export class TorrentContent {
     const handle = this.#handle
     if (handle === undefined) return
     try {
-      await handle.sync()
+      await this.#sync()
     } finally {
       await handle.close()
       if (deleteData) await handle.remove?.()

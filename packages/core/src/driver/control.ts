@@ -67,6 +67,7 @@ export function torrentControl(
     },
     removeTracker: (url) => command(() => torrent.removeTracker(url)),
     move: (directory) => torrent.move(directory),
+    rename: (from, to) => torrent.rename(from, to),
     pause: () => command(() => torrent.pause()),
     resume: () => command(() => torrent.resume()),
     queue: (to) => command(() => torrent.queue(to)),

@@ -48,7 +48,8 @@ export class RecordKeeper {
   readonly #key: string
   #dirtySinceMs: number | undefined
   #unsavedBytes = 0
-  #isSaving = false
+  /** Under way or waiting. */
+  #saves = 0
   #last: Promise<void> = Promise.resolve()
   /** What earlier sessions counted, once it is known. */
   #before: Totals | undefined
@@ -62,7 +63,7 @@ export class RecordKeeper {
 
   /** When the next checkpoint is due. */
   get dueMs(): number {
-    if (this.#dirtySinceMs === undefined || this.#isSaving || this.#isClosed) return Infinity
+    if (this.#dirtySinceMs === undefined || this.#saves > 0 || this.#isClosed) return Infinity
     return this.#unsavedBytes >= mostBytes ? this.#dirtySinceMs : this.#dirtySinceMs + longestMs
   }
 
@@ -125,14 +126,36 @@ export class RecordKeeper {
   }
 
   #save(state: ResumeRecord['state']): Promise<void> {
-    this.#isSaving = true
     this.#dirtySinceMs = undefined
     this.#unsavedBytes = 0
-    this.#last = this.#checkpoint(state).then(() => {
-      this.#isSaving = false
+    return this.#inTurn(() => this.#checkpoint(state))
+  }
+
+  #inTurn(save: () => Promise<void>): Promise<void> {
+    this.#saves++
+    this.#last = this.#last.then(save).then(() => {
+      this.#saves--
       this.#parts.wake()
     })
     return this.#last
+  }
+
+  /** Where the data is, and where it is about to go, is in its record when this settles, if there is one and it can be. */
+  placed(): Promise<void> {
+    return this.#inTurn(() =>
+      this.#store(async (store) => {
+        const record = await store.get(this.#key)
+        if (record === undefined || this.#parts.content()?.isOf(record) !== true) return
+        const { moveTo: _moveTo, paths: _paths, relocating: _relocating, ...rest } = record
+        await store.put(this.#key, { ...rest, ...this.#whereabouts() })
+      }),
+    )
+  }
+
+  #whereabouts(): Pick<ResumeRecord, 'directory' | 'moveTo' | 'paths' | 'relocating' | 'incompleteSuffix'> {
+    const { directory } = this.#parts.view
+    const home = this.#parts.home()
+    return { directory, ...(home === directory ? {} : { moveTo: home }), ...this.#parts.content()?.place.remembered() }
   }
 
   /** Never rejects: the download goes on with the record it had. */
@@ -198,8 +221,7 @@ export class RecordKeeper {
       ...(content === undefined ? {} : content.remembered()),
       trackers: this.#parts.trackers(),
       webSeeds: this.#parts.webSeeds(),
-      directory: view.directory,
-      ...(this.#parts.home() === view.directory ? {} : { moveTo: this.#parts.home() }),
+      ...this.#whereabouts(),
       storage: view.storage,
       state,
       have: torrent.ledger?.have.toBytes() ?? new Uint8Array(0),

@@ -51,12 +51,12 @@ async function addAgain({ add, hasher, log }: RestoreParts, record: ResumeRecord
 
 /** @throws BitloomError for an info dictionary that is not the torrent's, or that cannot be used */
 function addOptionsOf(record: ResumeRecord, hasher: Hasher): AddOptions {
-  const { directory, moveTo, storage, picker, choker, limits, trackers, state, wantedFiles, forced, queueRank } = record
+  const { moveTo, storage, picker, choker, limits, trackers, state, wantedFiles, forced, queueRank } = record
   const torrent = torrentOf(record, hasher)
   return {
     torrent,
-    directory: moveTo ?? directory,
-    ...(moveTo === undefined ? {} : { incompleteDirectory: directory }),
+    directory: moveTo ?? record.relocating?.directory ?? record.directory,
+    ...(moveTo === undefined ? {} : { incompleteDirectory: record.directory }),
     storage,
     trackers,
     limits,

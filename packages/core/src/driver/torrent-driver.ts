@@ -135,7 +135,7 @@ export class TorrentDriver implements ViewSource, Queueable {
       content: () => this.#data.content,
       trackers: () => this.#schedule.urls,
       webSeeds: () => this.metainfo?.webSeeds ?? this.#options.torrent.webSeeds,
-      home: () => this.#data.content?.home ?? this.#directory,
+      home: () => this.#data.content?.place.home ?? this.#directory,
       isPaused: () => this.#pausing,
       queued: () => {
         const { queueRank } = this
@@ -202,7 +202,11 @@ export class TorrentDriver implements ViewSource, Queueable {
   }
 
   get directory(): string {
-    return this.#data.content?.directory ?? this.#directory
+    return this.#data.content?.place.directory ?? this.#directory
+  }
+
+  get paths(): readonly string[] | undefined {
+    return this.#data.content?.place.paths ?? this.metainfo?.files.map(({ path }) => path)
   }
 
   get picker(): string | undefined {
@@ -568,6 +572,15 @@ export class TorrentDriver implements ViewSource, Queueable {
     // Without metadata there is nothing to take along yet.
     if (this.#data.content === undefined) this.#directory = directory
     else await this.#data.content.move(directory)
+    this.#context.turns.run(() => this.#keeper.began())
+  }
+
+  /** See `TorrentControl.rename`. */
+  async rename(from: string, to: string): Promise<void> {
+    const { content } = this.#data
+    if (this.isClosed) throw new BitloomError('CLOSED', `the torrent ${this.name} was removed`)
+    if (content === undefined) throw new BitloomError('NOT_FOUND', `the files of ${this.name} are not known yet`)
+    await content.rename(from, to)
     this.#context.turns.run(() => this.#keeper.began())
   }
 

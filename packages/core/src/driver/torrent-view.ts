@@ -18,6 +18,7 @@ export interface ViewSource {
   readonly choker: string
   readonly storage: string
   readonly directory: string
+  readonly paths: readonly string[] | undefined
   readonly knownAddresses: number
   readonly checkedPieces: number
   readonly queuePosition: number | undefined
@@ -77,6 +78,9 @@ export function torrentView(source: ViewSource): TorrentView {
     },
     get directory() {
       return source.directory
+    },
+    get paths() {
+      return source.paths
     },
     get queuePosition() {
       return source.queuePosition

@@ -87,7 +87,7 @@ function newFolder(path: string): Folder {
 }
 
 function subFolder(parent: Folder, part: string): Folder {
-  const key = fold(part)
+  const key = foldedName(part)
   let folder = parent.folders.get(key)
   if (folder === undefined) {
     folder = newFolder(`${parent.path}/${claim(parent, part)}`)
@@ -97,7 +97,7 @@ function subFolder(parent: Folder, part: string): Folder {
 }
 
 function claim(folder: Folder, name: string): string {
-  const key = fold(name)
+  const key = foldedName(name)
   if (!folder.taken.has(key)) {
     folder.taken.add(key)
     return name
@@ -105,17 +105,17 @@ function claim(folder: Folder, name: string): string {
   const [stem, extension] = splitExtension(name)
   // Cut before counting: names that are equal once cut share one counter, so that no list of names is quadratic.
   const base = cutText(stem, maxPartBytes - suffixBytes - utf8Bytes(extension).length)
-  const counter = fold(`${base}/${extension}`)
+  const counter = foldedName(`${base}/${extension}`)
   let number = folder.next.get(counter) ?? 2
-  while (folder.taken.has(fold(`${base} (${number})${extension}`))) number++
+  while (folder.taken.has(foldedName(`${base} (${number})${extension}`))) number++
   folder.next.set(counter, number + 1)
   const unique = `${base} (${number})${extension}`
-  folder.taken.add(fold(unique))
+  folder.taken.add(foldedName(unique))
   return unique
 }
 
 /** Equal for names that a file system may take for one. Upper case first: it folds what lower case alone leaves apart. */
-function fold(name: string): string {
+export function foldedName(name: string): string {
   if (plain.test(name)) return name.toLowerCase()
   return name.normalize('NFC').toUpperCase().toLowerCase().normalize('NFC')
 }

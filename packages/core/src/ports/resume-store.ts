@@ -21,6 +21,12 @@ export interface ResumeRecord {
   readonly directory: string
   /** Where the data belongs when it is whole, if that is another folder. */
   readonly moveTo?: string
+  /** By file index, below `directory`: what files are called; absent = as the torrent says. */
+  readonly paths?: readonly string[]
+  /** Files are on their way there, or to these names, and may be in either place. */
+  readonly relocating?: { readonly directory: string; readonly paths: readonly string[] }
+  /** What incomplete files carry at the end of their names. */
+  readonly incompleteSuffix?: string
   readonly storage: string
   /** `removed`: the torrent left its session; what is known of its data is kept for the time it comes back. */
   readonly state: 'active' | 'paused' | 'removed'

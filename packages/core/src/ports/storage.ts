@@ -3,11 +3,24 @@ import type { Content } from '../metainfo/metainfo.js'
 import type { Named } from './named.js'
 import { token } from './token.js'
 
+/** Where the files of a torrent are, or were. */
+export interface StoragePlace {
+  readonly directory: string
+  /** By file index, below `directory`, "/" between the parts. */
+  readonly paths: readonly string[]
+  /** See `StorageOptions`. */
+  readonly incompleteSuffix?: string
+}
+
 export interface StorageOptions {
   /** The folder that will contain the torrent's own name. */
   readonly directory: string
   /** By file index: the files that are wanted at first. */
   readonly wantedFiles: ReadonlyBits
+  /** What files that are made carry at the end of their names until `complete` says that they are whole; absent = nothing. */
+  readonly incompleteSuffix?: string
+  /** The way from there to here was interrupted, or ends now: files that are still there are brought here first. */
+  readonly movedFrom?: StoragePlace
 }
 
 /** What a file looks like from outside: one that was changed has another one. */
@@ -22,7 +35,10 @@ export type ReadPurpose = 'verify' | 'serve' | 'stream'
 
 /** One place for the data of torrents. Chosen per torrent by `name`. */
 export interface Storage extends Named {
-  /** Prepares a torrent's place. Creates nothing on disk yet. @throws StorageError */
+  /**
+   * Prepares a torrent's place. Creates nothing on disk yet. Files are stored by the paths of `content`, which are others
+   * than the torrent's own where somebody renamed them. @throws StorageError
+   */
   open(content: Content, options: StorageOptions, signal: AbortSignal): Promise<StorageHandle>
 }
 
@@ -47,6 +63,10 @@ export interface StorageHandle {
   want?(files: ReadonlyBits): void
   /** Where the data lives from now on. */
   move?(directory: string): Promise<void>
+  /** What files are called from now on, by file index, below the folder. All or nothing, and nothing is overwritten. */
+  rename?(paths: readonly string[]): Promise<void>
+  /** By file index: these are whole and durable, so they lose the suffix of incomplete files. One that cannot keeps it. */
+  complete?(files: ReadonlyBits): Promise<void>
   /** Deletes the torrent's data, and nothing else. */
   remove?(): Promise<void>
   /**

@@ -118,6 +118,8 @@ export interface TorrentView {
   readonly choker: string
   readonly storage: string
   readonly directory: string
+  /** By file index: what files are called below `directory`, where nobody renamed them as in the metainfo. */
+  readonly paths: readonly string[] | undefined
   /** Its place in the queue, from 0: in which order torrents get their turn. */
   readonly queuePosition: number | undefined
   /** Sorts torrents in the order of the queue; another number than before only for one that was moved, as a rule. */

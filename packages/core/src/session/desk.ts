@@ -52,7 +52,7 @@ export interface TorrentDetails extends TorrentRow {
   readonly queuePosition: number
   readonly seedingMs: number
   readonly limits: TorrentLimits
-  /** Absent while the metadata is unknown; padding left out. `index` is what `select` counts by. */
+  /** Absent while the metadata is unknown; padding left out. `index` is what `select` counts by, `path` what `rename` takes. */
   readonly files?: readonly { readonly index: number; readonly path: string; readonly lengthBytes: number }[]
   /** Secrets are redacted. */
   readonly trackers: readonly {
@@ -78,6 +78,7 @@ export type TorrentAction =
   | { readonly do: 'queue'; readonly to: QueueMove }
   | { readonly do: 'force'; readonly on: boolean }
   | { readonly do: 'move'; readonly directory: string }
+  | { readonly do: 'rename'; readonly from: string; readonly to: string }
   | { readonly do: 'select'; readonly wantedFiles: readonly boolean[] }
   | { readonly do: 'limit'; readonly limits: TorrentLimits }
   | { readonly do: 'add-tracker' | 'remove-tracker'; readonly url: string }
@@ -186,6 +187,8 @@ async function act(control: TorrentControl, action: TorrentAction): Promise<void
       return control.force(action.on)
     case 'move':
       return control.move(action.directory)
+    case 'rename':
+      return control.rename(action.from, action.to)
     case 'select':
       return control.select(action.wantedFiles)
     case 'limit':
@@ -225,8 +228,9 @@ function rowOf(view: TorrentView): TorrentRow {
 }
 
 function detailsOf(view: TorrentView, limits: TorrentLimits): TorrentDetails {
+  const { paths } = view
   const files = view.metainfo?.files.flatMap(({ path, lengthBytes, padding }, index) =>
-    padding ? [] : [{ index, path, lengthBytes }],
+    padding ? [] : [{ index, path: paths?.[index] ?? path, lengthBytes }],
   )
   return {
     ...rowOf(view),

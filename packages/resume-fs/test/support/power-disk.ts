@@ -215,8 +215,11 @@ export class PowerDisk implements FileSystem {
     this.#set(to, found, basename(from))
   }
 
-  async copyFile(from: string): Promise<void> {
-    throw failure('ENOSYS', from)
+  async copyFile(from: string, to: string): Promise<void> {
+    if (this.#find(to) !== undefined) throw failure('EEXIST', to)
+    const target = await this.open(to, 'w')
+    const bytes = this.contents(from).slice()
+    await target.write(bytes, 0, bytes.length, 0)
   }
 
   async unlink(path: string): Promise<void> {
