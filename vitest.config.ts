@@ -40,6 +40,11 @@ export default defineConfig({
       },
       {
         ...shared,
+        root: new URL('fuzz', import.meta.url).pathname,
+        test: { name: 'fuzz', include: ['test/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 },
+      },
+      {
+        ...shared,
         root: new URL('integration', import.meta.url).pathname,
         test: {
           name: 'integration',

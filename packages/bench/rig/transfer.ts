@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { type Client, type Job, startMs } from '@bitloom/interop/clients/client'
+import { type Client, type Job, later, startMs } from '@bitloom/interop/clients/client'
 import { type Lab, lastingDifference, openLab } from '@bitloom/interop/lab'
 import { until } from '@bitloom/interop/process'
 import { busySeconds, type TreeCost, type TreeWatch, watchTree } from './process-tree.js'
@@ -37,8 +37,16 @@ export interface TransferResult {
   readonly foreignShare: number
 }
 
-/** Slower than this is no result: 2 MiB/s. */
-const patienceMs = (lengthBytes: number): number => 60_000 + lengthBytes / 2_000
+/** A transfer was not complete in time; both clients were stopped. */
+export class Unended extends Error {
+  readonly limitSeconds: number
+
+  constructor(limitMs: number) {
+    super(`it did not end within ${Math.round(limitMs / 1000)} s`)
+    this.limitSeconds = limitMs / 1000
+  }
+}
+
 const firstPort = 6881
 const loopDelay = new URL('loop-delay.js', import.meta.url).href
 
@@ -85,8 +93,11 @@ function readLoopDelay(file: string): number | undefined {
   }
 }
 
-/** Runs one transfer in a network of its own below `folder`. @throws Error with the client's last lines, or what differs */
-export async function runTransfer(transfer: Transfer, folder: string): Promise<TransferResult> {
+/**
+ * Runs one transfer in a network of its own below `folder`. A leecher that is not complete `limitMs` after its start is
+ * stopped. @throws Unended for that, or Error with the client's last lines, or what differs
+ */
+export async function runTransfer(transfer: Transfer, folder: string, limitMs: number): Promise<TransferResult> {
   const { seeder, leecher, payload, peers } = transfer
   const { torrent, infoHash } = payload
   const lab = openLab(folder)
@@ -112,15 +123,17 @@ export async function runTransfer(transfer: Transfer, folder: string): Promise<T
       host: lab.right,
       port: firstPort,
       peers: sources,
-      transferMs: patienceMs(payload.lengthBytes),
+      transferMs: limitMs * 2,
     })
     await left.loopDelay()
     const before = left.watch().cost()
     const busyBefore = busySeconds()
     const startedMs = performance.now()
-    const { complete } = await leecher.leech(right.job)
-    watches.push(right.watch())
-    await complete
+    await endsWithin(limitMs, async () => {
+      const { complete } = await leecher.leech(right.job)
+      watches.push(right.watch())
+      await complete
+    })
     const seconds = (performance.now() - startedMs) / 1000
     const [served, got] = [left.watch().cost(), right.watch().cost()]
     const busy = busySeconds() - busyBefore
@@ -137,6 +150,19 @@ export async function runTransfer(transfer: Transfer, folder: string): Promise<T
   } finally {
     for (const watch of watches) watch.stop()
     await lab.closeAll()
+  }
+}
+
+/** What `task` still does after its time concerns nobody. @throws Unended */
+async function endsWithin(limitMs: number, task: () => Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Unended(limitMs)), limitMs)
+  })
+  try {
+    await Promise.race([later(task()), limit])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

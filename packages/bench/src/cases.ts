@@ -24,19 +24,19 @@ function usualCases(mostBytes: number): Readonly<Record<string, CaseFacts>> {
   const pieces = mostBytes < 1024 * mebibyte ? mostBytes / leastPieceBytes : manyPieces
   return {
     [plainCase]: { shape: { ...one(mebibyte), lengthBytes: mostBytes } },
-    'pieces-256k': { shape: one(256 * kibibyte) },
-    'pieces-4m': { shape: one(4 * mebibyte) },
-    'pieces-16m': { shape: one(16 * mebibyte) },
-    'pieces-many': { shape: { ...one(leastPieceBytes), lengthBytes: pieces * leastPieceBytes } },
     files: {
       shape: { lengthBytes, files: Math.round(lengthBytes / averageFileBytes), pieceLengthBytes: 256 * kibibyte },
     },
     'peers-8': { shape: one(mebibyte), peers: 8 },
     'peers-50': { shape: one(mebibyte), peers: 50 },
+    'pieces-16m': { shape: one(16 * mebibyte) },
+    'pieces-256k': { shape: one(256 * kibibyte) },
+    'pieces-4m': { shape: one(4 * mebibyte) },
+    'pieces-many': { shape: { ...one(leastPieceBytes), lengthBytes: pieces * leastPieceBytes } },
   }
 }
 
-/** Names of all cases. */
+/** Names of all cases, the more important first. */
 export const caseNames: readonly string[] = Object.keys(usualCases(2 ** 30))
 
 /**

@@ -10,7 +10,7 @@ import { type BenchOptions, parseOptions, type Part, usage } from './options.js'
 import { measurePaths } from './paths.js'
 import { openRecord } from './record.js'
 import { type ScaleResults, timeFirstDial, watchPeers, watchTorrents } from './scale.js'
-import { addNode, availableClients, clientNames, pairsOf, pairsOfNodes, runSide } from './side.js'
+import { addNode, availableClients, clientNames, hasOurs, pairsOf, pairsOfNodes, runSide } from './side.js'
 import type { Patience } from './stages/measure.js'
 import { faultsOf, type Ratios, ratiosOf } from './stages/ratios.js'
 import { runStages } from './stages/run-stages.js'
@@ -108,7 +108,11 @@ async function benchSide(): Promise<void> {
       record.save()
     },
   })
-  for (const { error } of results.side ?? []) if (error !== undefined) faults.push(error)
+  for (const { error, limitSeconds, ...row } of results.side ?? []) {
+    if (error !== undefined) faults.push(error)
+    if (limitSeconds !== undefined && hasOurs(row))
+      faults.push(`${row.case}, ${row.seeder} to ${row.leecher} did not end`)
+  }
 }
 
 /** What can fail by itself. */

@@ -72,8 +72,9 @@ export function sideTable(rows: readonly SideRow[], ceiling?: SideCeiling): stri
   return [head, ...rows.map((row) => [row.case, row.seeder, row.leecher, ...cells(row, ceiling)])]
 }
 
-function cells({ results }: SideRow, ceiling: SideCeiling | undefined): string[] {
-  if (results.length === 0) return ['failed']
+function cells({ results, limitSeconds }: SideRow, ceiling: SideCeiling | undefined): string[] {
+  const unended = limitSeconds === undefined ? undefined : `did not end within ${limitSeconds.toFixed(0)} s`
+  if (results.length === 0) return [unended ?? 'failed']
   const { mebibytesPerSecond, spread, seeder, leecher, foreignShare } = figuresOf(results)
   /** Both sides of one figure, the seeder's first. */
   const both = (pick: (side: SideMedians) => string): string => `${pick(seeder)} → ${pick(leecher)}`
@@ -86,7 +87,7 @@ function cells({ results }: SideRow, ceiling: SideCeiling | undefined): string[]
       .map(percent)
       .join(' → ')
   return [
-    String(results.length),
+    unended === undefined ? String(results.length) : `${results.length}, then one ${unended}`,
     mebibytesPerSecond.toFixed(0),
     percent(spread),
     both(({ cpuSecondsPerGibibyte }) => cpuSecondsPerGibibyte.toFixed(2)),

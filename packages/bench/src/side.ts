@@ -3,7 +3,7 @@ import { bitloom, bitloomOn } from '@bitloom/interop/clients/bitloom'
 import type { Client } from '@bitloom/interop/clients/client'
 import { foreignClients } from '@bitloom/interop/needs'
 import { openShelf, type PayloadShape } from '../rig/payloads.js'
-import { runTransfer, type Transfer, type TransferResult } from '../rig/transfer.js'
+import { runTransfer, type TransferResult, Unended } from '../rig/transfer.js'
 import type { Workshop } from '../rig/workshop.js'
 
 /** One seeder and one leecher, by name. */
@@ -25,15 +25,19 @@ export interface SideCase {
 export interface SideRow extends Pair {
   readonly case: string
   readonly results: readonly TransferResult[]
-  /** Why a run gave no result; a pair that failed is not tried again. */
+  /** Why a run gave no result; a pair that failed is not tried again in this run of the bench. */
   readonly error?: string
+  /** A transfer was stopped after so long; the pair is not tried again. */
+  readonly limitSeconds?: number
 }
 
 export interface SidePlan {
   readonly cases: readonly SideCase[]
-  /** A pair that has taken five minutes is not run again. */
+  /** A pair that has taken `patienceSeconds` is not run again. */
   readonly runs: number
   readonly workshop: Workshop
+  /** Default: `runTransfer`. */
+  readonly transfer?: typeof runTransfer
   /** What was measured before; it counts. */
   readonly earlier: readonly SideRow[]
   /** No transfer begins that is likely to end later, by `performance.now`. */
@@ -43,9 +47,16 @@ export interface SidePlan {
   changed(rows: readonly SideRow[]): void
 }
 
-const patienceSeconds = 300
+const patienceSeconds = 100
 /** What a transfer takes that has not been tried. */
 const guessedMs = 20_000
+/** A transfer is stopped when it takes longer than this at so many bytes per second. */
+const limit = { startMs: 30_000, leastRate: 8 * 2 ** 20 }
+
+/** How long a transfer may take. */
+export function limitMs(lengthBytes: number): number {
+  return limit.startMs + (lengthBytes / limit.leastRate) * 1000
+}
 
 function secondsOf(results: readonly TransferResult[]): number {
   return results.reduce((sum, { seconds }) => sum + seconds, 0)
@@ -76,6 +87,11 @@ function clientOf(name: string): Client {
   return client
 }
 
+/** Is one side of it Bitloom? */
+export function hasOurs({ seeder, leecher }: Pair): boolean {
+  return [seeder, leecher].some((name) => clientOf(name).isOurs === true)
+}
+
 /** Each client as leecher and as seeder of the same partner, ours with itself, and the partner with itself. */
 export function pairsOf(names: readonly string[], partner: string): Pair[] {
   const pairs = names.flatMap((name) => [
@@ -103,32 +119,32 @@ export interface Round {
 }
 
 /**
- * In which order cases run: the first three times, the others once, then the rest of the first, then of the others. So there is
- * something of everything when the time is short, and the pairs of a case take turns, so that what changes on the machine meets
- * all of them.
+ * In which order cases run: each once, as they are listed, then the first as often as it may, then the others. So there is
+ * something of everything when the time is short, and the pairs of a case take turns, so that what changes on the machine
+ * meets all of them.
  */
 export function roundsOf(cases: readonly SideCase[], runs: number): Round[] {
+  const again = Array.from({ length: Math.max(0, runs - 1) }, (_, index) => index + 2)
   const [first, ...others] = cases
-  const of = (those: readonly SideCase[], from: number, to: number): Round[] =>
-    Array.from({ length: Math.max(0, to - from + 1) }, (_, index) =>
-      those.map((one) => ({ case: one, run: from + index })),
-    ).flat()
-  const plain = first === undefined ? [] : [first]
-  const begun = Math.min(3, runs)
-  return [...of(plain, 1, begun), ...of(others, 1, 1), ...of(plain, begun + 1, runs), ...of(others, 2, runs)]
+  return [
+    ...cases.map((one) => ({ case: one, run: 1 })),
+    ...(first === undefined ? [] : again.map((run) => ({ case: first, run }))),
+    ...again.flatMap((run) => others.map((one) => ({ case: one, run }))),
+  ]
 }
 
 interface OpenRow extends Pair {
   readonly case: string
   readonly results: TransferResult[]
   error?: string
+  limitSeconds?: number
   /** How long it took last, with all around it. */
   tookMs?: number
 }
 
 /** Runs all pairs of all cases, round after round. */
 export async function runSide(plan: SidePlan): Promise<void> {
-  const { cases, runs, workshop, earlier, deadlineMs, progress } = plan
+  const { cases, runs, workshop, earlier, deadlineMs, progress, transfer: transferOnce = runTransfer } = plan
   const shelf = openShelf(workshop.folder)
   const rows = cases.flatMap(({ name, pairs }) => pairs.map((pair) => openRow(name, pair, earlier)))
   let [lastShape, left] = [undefined as PayloadShape | undefined, 0]
@@ -138,6 +154,7 @@ export async function runSide(plan: SidePlan): Promise<void> {
         row.case === one.name &&
         row.results.length < run &&
         row.error === undefined &&
+        row.limitSeconds === undefined &&
         secondsOf(row.results) < patienceSeconds,
     )
     for (const row of due) {
@@ -150,36 +167,45 @@ export async function runSide(plan: SidePlan): Promise<void> {
       const startedMs = performance.now()
       const payload = await shelf.payload(one.shape)
       const transfer = { seeder: clientOf(row.seeder), leecher: clientOf(row.leecher), payload, peers: one.peers }
-      const outcome = await tryTransfer(transfer, workshop.folder)
-      if (typeof outcome === 'string') row.error = outcome
-      else row.results.push(outcome)
+      const ownMs = limitMs(payload.lengthBytes)
+      const leftMs = deadlineMs - performance.now()
+      const outcome = await transferOnce(transfer, workshop.folder, Math.min(ownMs, leftMs)).catch(asError)
       row.tookMs = performance.now() - startedMs
+      if (outcome instanceof Unended && leftMs < ownMs) left += 1
+      else keep(row, outcome)
       progress(`${one.name}, run ${run} of ${runs}, ${row.seeder} to ${row.leecher}: ${inShort(outcome)}`)
-      plan.changed(rows.filter(({ results, error }) => results.length > 0 || error !== undefined).map(closedRow))
+      plan.changed(rows.filter(isKnown).map(closedRow))
     }
   }
-  if (left > 0) progress(`${left} transfers did not run: the time was up`)
+  if (left > 0) progress(`${left} transfers did not run, or not to their end: the time was up`)
 }
 
 function openRow(name: string, pair: Pair, earlier: readonly SideRow[]): OpenRow {
   const known = earlier.find((row) => row.case === name && row.seeder === pair.seeder && row.leecher === pair.leecher)
-  return { ...pair, case: name, results: [...(known?.results ?? [])] }
+  const { results = [], limitSeconds } = known ?? {}
+  return { ...pair, case: name, results: [...results], ...(limitSeconds === undefined ? {} : { limitSeconds }) }
 }
 
-function closedRow({ case: name, seeder, leecher, results, error }: OpenRow): SideRow {
-  return { case: name, seeder, leecher, results, ...(error === undefined ? {} : { error }) }
+function closedRow({ tookMs: _tookMs, ...row }: OpenRow): SideRow {
+  return row
 }
 
-async function tryTransfer(transfer: Transfer, folder: string): Promise<TransferResult | string> {
-  try {
-    return await runTransfer(transfer, folder)
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error)
-  }
+function isKnown({ results, error, limitSeconds }: OpenRow): boolean {
+  return results.length > 0 || error !== undefined || limitSeconds !== undefined
 }
 
-function inShort(outcome: TransferResult | string): string {
-  if (typeof outcome === 'string') return outcome
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+function keep(row: OpenRow, outcome: TransferResult | Error): void {
+  if (outcome instanceof Unended) row.limitSeconds = outcome.limitSeconds
+  else if (outcome instanceof Error) row.error = outcome.message
+  else row.results.push(outcome)
+}
+
+function inShort(outcome: TransferResult | Error): string {
+  if (outcome instanceof Error) return outcome.message
   const rate = outcome.lengthBytes / 2 ** 20 / outcome.seconds
   return `${rate.toFixed(0)} MiB/s in ${outcome.seconds.toFixed(2)} s`
 }

@@ -56,7 +56,17 @@ async function firstExisting(paths: readonly string[]): Promise<string | undefin
 }
 
 async function readConfig(path: string): Promise<ConfigFile> {
-  const content = path.endsWith('.json') ? await readJson(path) : await importDefault(path)
+  return path.endsWith('.json')
+    ? parseConfig(await readFile(path, 'utf8'), path)
+    : configOf(await importDefault(path), path)
+}
+
+/** What the text of a JSON configuration says. @throws CliError USAGE */
+export async function parseConfig(text: string, path: string): Promise<ConfigFile> {
+  return configOf(await parseJson(text, path), path)
+}
+
+function configOf(content: Content, path: string): ConfigFile {
   const { value } = content
   if (!isObject(value)) throw new CliError('USAGE', `The configuration ${path} is no object of settings`, { path })
   const layer = new Map<string, Given>()
@@ -93,8 +103,7 @@ function pluginOptions(
 }
 
 /** JSON, and comments in it. The parser is loaded only for those who have such a file. */
-async function readJson(path: string): Promise<Content> {
-  const text = await readFile(path, 'utf8')
+async function parseJson(text: string, path: string): Promise<Content> {
   const { default: jsonc } = await import('jsonc-parser')
   const errors: ParseError[] = []
   const tree = jsonc.parseTree(text, errors)
