@@ -56,6 +56,8 @@ class Bench {
       memory: memoryPool(),
       nextJobId: () => 1,
       dropHash: () => {},
+      // Peer 0 counts as idle.
+      idleAskers: (piece, index) => Number(this.peers[0]?.asked.has(piece, index) === true),
       cancelled: (piece, index, except) => this.#cancel(piece, index, except),
     })
     const { ledger } = this

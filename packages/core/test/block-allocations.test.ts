@@ -30,6 +30,7 @@ function download() {
     nextJobId: () => 1,
     dropHash: () => {},
     cancelled: () => {},
+    idleAskers: () => 0,
   })
   const digests = { sha1: new Uint8Array(20) }
   const full: Extent[] = []

@@ -153,6 +153,22 @@ describe('blocks', () => {
     expect(await world.clock.runUntil(() => torrent.view.state === 'seeding', 32_000)).toBe(true)
   })
 
+  it('that two peers owe and do not bring are brought by a third within seconds', async () => {
+    const { world, peer, torrent, metainfo, payload } = await downloading({ pieces: 2 })
+    const [second, honest] = [
+      await RawPeer.dial(world, '10.0.0.1', metainfo, { id: 'second', from: '10.0.0.8' }),
+      await RawPeer.dial(world, '10.0.0.1', metainfo, { id: 'honest', from: '10.0.0.9' }),
+    ]
+    honest.onRequest = (index, begin, length) =>
+      world.clock.after(100, () => honest.sendBlock(index, begin, payload(index, begin, length)))
+    for (const each of [peer, second, honest]) {
+      each.say((wire) => (wire.haveAll(), wire.choke(false)))
+      await world.clock.advance(500)
+    }
+    expect(second.count('request') * peer.count('request')).toBeGreaterThan(0)
+    expect(await world.clock.runUntil(() => torrent.view.state === 'seeding', 12_000)).toBe(true)
+  })
+
   it('of two senders that race in endgame end up right, wherever the chunks are cut', async () => {
     const { world, peer, torrent, metainfo, data, target } = await downloading({ pieces: 2 })
     const other = await RawPeer.dial(world, '10.0.0.1', metainfo, { id: 'other', from: '10.0.0.9' })

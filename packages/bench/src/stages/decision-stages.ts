@@ -44,6 +44,7 @@ function openDecisions(internals: Internals, peerCount: number, isTraced: boolea
     nextJobId: () => 1,
     dropHash() {},
     cancelled() {},
+    idleAskers: () => 0,
   })
   const content: PickView = {
     ...layout,

@@ -53,6 +53,7 @@ export function openScene(internals: Internals, options: SceneOptions): SwarmSce
     nextJobId: () => (counts.jobs += 1),
     dropHash: nothing,
     cancelled: (piece, block, except, others) => torrent.requests.cancelled(piece, block, except, others),
+    idleAskers: (piece, block) => torrent.requests.idle.owing(piece, block),
   })
   const view: PickView = {
     ...layout,

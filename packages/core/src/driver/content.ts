@@ -194,6 +194,7 @@ export class TorrentContent {
       nextJobId: () => context.nextId(),
       dropHash: (job) => hasher.drop(job),
       cancelled: (piece, block, except, others) => torrent.requests.cancelled(piece, block, except, others),
+      idleAskers: (piece, block) => torrent.requests.idle.owing(piece, block),
     })
   }
 

@@ -12,6 +12,7 @@ const uselessMs = 10_000
 /** Once a second for a torrent with peers: rates, windows, keep-alives, stalls, late HAVEs, connections that are of no use. */
 export function keepHouse(torrent: Torrent, effects: Effects, nowMs: number): void {
   let bestRate = 0
+  torrent.requests.idle.clear()
   for (const peer of torrent.peers.values()) {
     measure(peer, nowMs)
     if (!peer.isChoking && peer.amInterested) bestRate = Math.max(bestRate, peer.downRate)
@@ -23,6 +24,7 @@ export function keepHouse(torrent: Torrent, effects: Effects, nowMs: number): vo
       if (nowMs - peer.lastSentMs > keepAliveMs) effects.keepAlive(peer)
       if (peer.asked.size > 0 && nowMs - peer.lastBlockMs > stallMs) torrent.requests.snub(peer, nowMs)
       else torrent.requests.lapseOld(peer, nowMs)
+      torrent.requests.idle.look(peer, nowMs)
       if (peer.inbox.size > 0 || endsRest(peer, nowMs)) torrent.requests.mark(peer)
     }
   }

@@ -16,6 +16,8 @@ export interface LedgerParts extends OpenPiecesParts, ArrivalParts {
   readonly have: Bits
   /** 0 = unwanted, 1 … 7; changed by the ledger only from now on. */
   readonly priorities: Uint8Array
+  /** How many of those who owe a block bring nothing: they keep nobody off it. */
+  idleAskers(piece: number, block: number): number
 }
 
 type TakeHow = Parameters<TakeWatch['took']>[0]['how']
@@ -25,6 +27,8 @@ type TakeHow = Parameters<TakeWatch['took']>[0]['how']
  * three times as much in its last seconds and was done later: what is sent twice keeps others waiting.
  */
 const mostAskers = 2
+/** Askers of one block in any case, idle ones included. */
+const mostAskersInAll = 4
 /**
  * Blocks a peer has asked of it at the most when it joins in endgame: what it brings in a quarter of a second, and one in
  * any case. More would be under way for nothing when the block comes from elsewhere.
@@ -256,7 +260,7 @@ export class Ledger implements Picks {
     let taken = 0
     let firstBlock = -1
     for (let block = open.states.length - 1; block >= 0 && this.#left > 0 && taken < limit; block--) {
-      if (open.states[block] !== blockAsked || (open.askers[block] ?? 0) >= mostAskers) continue
+      if (open.states[block] !== blockAsked || this.#isTaken(open, block)) continue
       if (peer.asked.has(open.piece, block) || peer.isBarred(open.piece, block)) continue
       this.#ask(open, block, peer)
       firstBlock = block
@@ -264,6 +268,13 @@ export class Ledger implements Picks {
     }
     if (taken > 0) this.#takes?.took({ peer, piece: open.piece, firstBlock, blocks: taken, how, reason })
     return taken
+  }
+
+  /** So many owe the block that no more are asked. */
+  #isTaken(open: OpenPiece, block: number): boolean {
+    const askers = open.askers[block] ?? 0
+    if (askers < mostAskers || askers >= mostAskersInAll) return askers >= mostAskers
+    return askers - this.#parts.idleAskers(open.piece, block) >= mostAskers
   }
 
   #ask(open: OpenPiece, block: number, peer: Peer): void {

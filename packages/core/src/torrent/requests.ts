@@ -1,6 +1,7 @@
 import { blockBytes } from '../metainfo/metainfo.js'
 import type { Peer } from '../peer/peer.js'
 import type { Allowance, Decisions, Effects, TorrentBooks } from './effects.js'
+import { IdlePeers } from './idle-peers.js'
 import type { Ledger } from './ledger.js'
 import { Serving } from './serving.js'
 import { Touched } from './touched.js'
@@ -35,6 +36,7 @@ export class Requests {
   isUnsettled = false
   /** The highest rate at which one peer sends to us, measured once a second. */
   bestRate = 0
+  readonly idle = new IdlePeers()
   readonly #parts: RequestParts
   readonly #dirty = new Touched()
   /** Peers that could take more, had there been something to ask or room to put it. */

@@ -88,6 +88,7 @@ export class TorrentBench {
       memory: this.memory,
       nextJobId: () => ++this.#job,
       cancelled: (piece, index, except, others) => this.torrent.requests.cancelled(piece, index, except, others),
+      idleAskers: (piece, index) => this.torrent.requests.idle.owing(piece, index),
       dropHash: (job) => {
         this.droppedJobs.add(job.id)
         this.begunJobs.delete(job.id)
