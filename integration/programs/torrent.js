@@ -2,8 +2,11 @@
 // line for each thing that happens, and never calls `process.exit`: it ends when the session has left nothing open.
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { createSession } from '@bitloom/core'
 import { nodePorts, parseTorrent } from '@bitloom/core/node'
+import { extMetadata } from '@bitloom/ext-metadata'
+import { extPex } from '@bitloom/ext-pex'
 import { piecePicker } from '@bitloom/piece-picker'
 import { resumeFs } from '@bitloom/resume-fs'
 import { storageFs } from '@bitloom/storage-fs'
@@ -19,6 +22,7 @@ import { trackerUdp } from '@bitloom/tracker-udp'
  * @property {string} [stateDirectory] where records are kept; without one they end with the process
  * @property {boolean} [tellPieces] prints how many pieces there are with each that comes
  * @property {number} [closeAfterPieces] closes by itself in the middle
+ * @property {boolean} [extensions] speaks ut_pex and ut_metadata
  */
 
 /** @type {Job} */
@@ -28,8 +32,9 @@ const job = JSON.parse(process.argv[2] ?? '{}')
 const tell = (event) => process.stdout.write(`${JSON.stringify(event)}\n`)
 
 const records = job.stateDirectory === undefined ? [] : [resumeFs({ directory: job.stateDirectory })]
+const extensions = job.extensions === true ? [extPex(), extMetadata()] : []
 const session = await createSession({
-  plugins: [nodePorts(), trackerHttp(), trackerUdp(), storageFs(), piecePicker(), ...records],
+  plugins: [nodePorts(), trackerHttp(), trackerUdp(), storageFs(), piecePicker(), ...records, ...extensions],
   listen: { hosts: ['127.0.0.1'], ports: [0] },
 })
 
@@ -41,6 +46,20 @@ const close = async () => {
   tell({ event: 'closed', tookMs: performance.now() - began })
 }
 process.once('SIGTERM', close)
+
+// What it has cost so far: SIGUSR2 asks. The histogram is of whole intervals, in ns: what is over 10 ms is delay.
+const loop = monitorEventLoopDelay({ resolution: 10 })
+loop.enable()
+process.on('SIGUSR2', () => {
+  const peakRssBytes = process.resourceUsage().maxRSS * 1_024
+  tell({
+    event: 'figures',
+    peakRssBytes,
+    loopP99Ms: Math.max(0, loop.percentile(99) / 1e6 - 10),
+    loopMaxMs: loop.max / 1e6 - 10,
+  })
+  loop.reset()
+})
 
 session.hooks.torrentFailed.tap((error) => void tell({ event: 'failed', message: error.message }))
 let pieces = 0
@@ -65,6 +84,7 @@ tell({
   state: view.state,
   pieces: view.content?.have.count,
   at: session.addresses[0],
+  peerId: Buffer.from(session.peerId).toString('hex'),
   maxOpenFiles: maxOpenFiles(),
 })
 

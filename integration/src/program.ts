@@ -11,11 +11,12 @@ export interface Job {
   readonly stateDirectory?: string
   readonly tellPieces?: boolean
   readonly closeAfterPieces?: number
+  readonly extensions?: boolean
 }
 
 /** One line that the program prints. */
 export interface ProgramEvent {
-  readonly event: 'ready' | 'piece' | 'completed' | 'ended' | 'failed' | 'closing' | 'closed'
+  readonly event: 'ready' | 'piece' | 'completed' | 'ended' | 'failed' | 'closing' | 'closed' | 'figures'
   readonly state?: string
   /** Those that are there. */
   readonly pieces?: number
@@ -24,6 +25,12 @@ export interface ProgramEvent {
   readonly maxOpenFiles?: number
   readonly message?: string
   readonly tookMs?: number
+  /** Hex. */
+  readonly peerId?: string
+  readonly peakRssBytes?: number
+  /** By how much the event loop was late. */
+  readonly loopP99Ms?: number
+  readonly loopMaxMs?: number
 }
 
 export interface Program {
@@ -36,6 +43,8 @@ export interface Program {
   /** Asks it to close. */
   terminate(): void
   kill(): void
+  /** Asks it to print what it has cost since it was asked last. */
+  askFigures(): void
   /** Stops it, until `resume`. */
   pause(): void
   resume(): void
@@ -77,6 +86,7 @@ export function startProgram(job: Job, maxOpenFiles?: number): Program {
       }),
     terminate: () => child.kill('SIGTERM'),
     kill: () => child.kill('SIGKILL'),
+    askFigures: () => child.kill('SIGUSR2'),
     pause: () => child.kill('SIGSTOP'),
     resume: () => child.kill('SIGCONT'),
   }
