@@ -84,6 +84,8 @@ export class Peer implements Wire, PeerView {
   toldUpTo = 0
   /** It counts as one seed in the availability, not by single pieces. */
   countsAsSeed = false
+  /** Its connection belongs to a torrent, and has not ended. */
+  isHere = false
   /** It is among those that this turn touched. */
   isTouched = false
   /** Bytes that are being read or sent for it. */

@@ -56,7 +56,7 @@ export class Requests {
 
   /** Marks one peer for a refill at the end of the turn; nothing for one that left. */
   mark(peer: Peer): void {
-    if (peer.isTouched || !this.#parts.torrent.peers.has(peer.key)) return
+    if (peer.isTouched || !peer.isHere) return
     this.#parts.effects.settleLater()
     this.#dirty.add(peer)
   }

@@ -171,6 +171,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
   peerJoined(out: Wire, hello: Hello, endpoint: Endpoint, nowMs: number): Peer {
     const peer = new Peer(this.#parts.nextPeerKey(), out, hello, endpoint, this, nowMs)
     this.peers.set(peer.key, peer)
+    peer.isHere = true
     if (this.ledger !== undefined) peer.setPieceCount(this.ledger.layout.pieceCount)
     this.showing.greet(peer)
     return peer
@@ -178,6 +179,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
 
   peerLeft(peer: Peer): void {
     if (!this.peers.delete(peer.key)) return
+    peer.isHere = false
     this.requests.peerLeft(peer)
     if (peer.countsAsSeed) {
       this.availability.removeSeed()
