@@ -92,6 +92,7 @@ function download() {
     get receivedBlocks() {
       return torrent.receivedBytes / block
     },
+    peer,
     /** What one read of the socket brings: the blocks in the order they were asked, wherever that cuts them. */
     read(): void {
       for (let index = Math.floor(at / messageBytes); index * messageBytes < at + readBytes; index++) {
@@ -111,6 +112,22 @@ function download() {
     },
   }
 }
+
+test('a large window is refilled long before a quarter of it is empty, and requests still leave in batches', () => {
+  const on = download()
+  const { peer } = on
+  while (peer.window.size < peer.window.most) on.read()
+  let [least, refills] = [Infinity, 0]
+  for (let read = 0; read < 200; read++) {
+    const before = peer.requestedBytes
+    on.read()
+    if (peer.requestedBytes > before) refills++
+    least = Math.min(least, peer.asked.size)
+  }
+  // A read brings up to five blocks.
+  expect(least).toBeGreaterThan(peer.window.most - 32 - 5)
+  expect(refills).toBeLessThanOrEqual((200 * 5) / 32)
+})
 
 async function objectsPerBlock(on: ReturnType<typeof download>, blocks: number): Promise<number> {
   const inspector = new Session()

@@ -1,4 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
+import { Hunger } from '../src/torrent/hunger.js'
 import { OpenPieces } from '../src/torrent/open-pieces.js'
 import type { PiecePicker } from '../src/ports/piece-picker.js'
 import { block, pieceCount, type Seat, TorrentBench } from './support/torrent-bench.js'
@@ -73,6 +74,23 @@ it('memory that is freed goes to those who wait, and nobody is asked for more', 
   expect(bench.ledger.have.count).toBe(pieceCount)
   expect(since().opened).toBe(pieceCount - 1)
   bench.end()
+})
+
+it('an extent that is written lets only as many be looked at as there is room for, in turn', () => {
+  const { bench, seats } = crowd(20)
+  const looked = vi.spyOn(Hunger.prototype, 'isStarved')
+  const served: Seat[] = []
+  for (let extent = 0; extent < 6; extent++) {
+    const seat = seats.find(({ peer }) => peer.asked.size > 0)
+    if (seat === undefined) throw new Error('nobody was asked')
+    served.push(seat)
+    bring(bench, seat)
+    looked.mockClear()
+    while (bench.calls.length > 0) bench.turn(() => bench.settleCall(0, false))
+    expect(looked.mock.calls.length).toBeLessThanOrEqual(4)
+  }
+  // The first took all there was and wanted more: it has its turn twice.
+  expect(new Set(served).size).toBe(served.length - 1)
 })
 
 it('what a peer that leaves was asked is asked of the others, though memory is short', () => {

@@ -1,4 +1,4 @@
-import { Bits, createLayout, type Metainfo, type PickView, seededRandom, type Wire } from '@bitloom/core'
+import { Bits, createLayout, type Memory, type Metainfo, type PickView, seededRandom, type Wire } from '@bitloom/core'
 import type { Peer } from '../../../core/src/peer/peer.js'
 import type { Effects } from '../../../core/src/torrent/effects.js'
 import type { Ledger } from '../../../core/src/torrent/ledger.js'
@@ -38,6 +38,9 @@ export interface SwarmScene {
 }
 
 const nothing = (): void => {}
+/** No bytes are moved: all may have the same, and the first download of a process does not pay for its memory here. */
+const page = new Uint8Array(pieceBytes)
+const onePage: Memory = { take: (lengthBytes) => page.subarray(0, lengthBytes), give: nothing }
 
 export function openScene(internals: Internals, options: SceneOptions): SwarmScene {
   const { pieceCount, budgetBytes = unwrittenBytes, isWhole = false, serve = nothing } = options
@@ -49,7 +52,7 @@ export function openScene(internals: Internals, options: SceneOptions): SwarmSce
     priorities: new Uint8Array(pieceCount).fill(4),
     extentBytes: pieceBytes,
     budget: new internals.SharedBudget(budgetBytes),
-    memory: internals.memoryPool(),
+    memory: onePage,
     nextJobId: () => (counts.jobs += 1),
     dropHash: nothing,
     cancelled: (piece, block, except, others) => torrent.requests.cancelled(piece, block, except, others),

@@ -4,8 +4,8 @@ import { blockBytes, openScene, type SceneOptions, type Seat, seat, type SwarmSc
 const refillBlocks = 16
 /** Blocks that one read of a socket brings. */
 const turnBlocks = 4
-/** Where each block of many peers costs much, fewer of them. */
-const engineBlocks = (peerCount: number): number => (peerCount > 50 ? 2_048 : 8_192)
+/** Twice of what the memory for blocks holds: who starts a download is not all of it. */
+const engineBlocks = 8_192
 const pieceCounts = [2_000, 20_000, 100_000]
 const peerCounts = [1, 50, 1_000]
 
@@ -73,7 +73,7 @@ function turn(pieceCount: number, peerCount: number): Stage {
     per: 'block',
     reference: 'loop',
     start: (tools) => {
-      const blocks = tools.small ? 400 : engineBlocks(peerCount)
+      const blocks = tools.small ? 400 : engineBlocks
       let swarm = openSwarm(tools, { pieceCount }, peerCount)
       return {
         units: blocks,

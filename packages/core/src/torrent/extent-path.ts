@@ -16,8 +16,10 @@ export interface ExtentPathParts {
   lied(peer: Peer): void
   /** A port failed; the piece starts over. */
   gaveUp(piece: number): void
-  /** Memory may be free again. */
+  /** An extent is on the disk: its memory is free again. */
   freed(): void
+  /** A piece that was given up may be begun anew, and memory may be free. */
+  reopened(): void
 }
 
 /**
@@ -74,7 +76,7 @@ export class ExtentPath {
     if (ledger === undefined) return
     if (!ledger.isCurrent(extent)) {
       ledger.settledLate(extent)
-      this.#parts.freed()
+      this.#parts.reopened()
       return
     }
     extent.unhashed = false
@@ -107,7 +109,7 @@ export class ExtentPath {
     }
     ledger.rejected(open)
     this.#parts.rejected(open.piece, open.isRestored ? [] : contributors)
-    this.#parts.freed()
+    this.#parts.reopened()
   }
 
   /** A good copy: whoever brought it alone is above suspicion, and who lied about it before can be told. */
@@ -125,16 +127,20 @@ export class ExtentPath {
     }
     if (prints !== undefined) this.#blame.remember(open.piece, open.givers, prints)
     this.#parts.torrent.ledger?.letGo(open.piece)
-    this.#parts.freed()
+    this.#parts.reopened()
   }
 
   /** The extent's bytes are readable from the storage. */
   written(extent: Extent): void {
     const { ledger } = this.#parts.torrent
     if (ledger === undefined) return
-    if (ledger.isCurrent(extent)) this.#stored(ledger, extent)
-    else ledger.settledLate(extent)
-    this.#parts.freed()
+    if (ledger.isCurrent(extent)) {
+      this.#stored(ledger, extent)
+      this.#parts.freed()
+    } else {
+      ledger.settledLate(extent)
+      this.#parts.reopened()
+    }
   }
 
   #stored(ledger: Ledger, extent: Extent): void {
@@ -155,6 +161,6 @@ export class ExtentPath {
     } else {
       ledger.settledLate(extent)
     }
-    this.#parts.freed()
+    this.#parts.reopened()
   }
 }

@@ -1,8 +1,8 @@
 import { blockBytes } from '../metainfo/metainfo.js'
 import type { Peer } from '../peer/peer.js'
 import type { Allowance, Decisions, Effects, TorrentBooks } from './effects.js'
+import { Hunger } from './hunger.js'
 import { IdlePeers } from './idle-peers.js'
-import type { Ledger } from './ledger.js'
 import { Serving } from './serving.js'
 import { Touched } from './touched.js'
 
@@ -15,8 +15,11 @@ export interface RequestParts {
   wasted(lengthBytes: number): void
 }
 
-/** A share of the window that is asked at once, so that requests leave in batches. */
-const refillBelow = 0.75
+/**
+ * So much of the window is asked at once, and at the most so many blocks, so that requests leave in batches and a long path
+ * stays full.
+ */
+const batch = { share: 0.25, most: 32 }
 /** A block that has been on its way for longer than this is given up even while its bytes trickle in. */
 const blockMs = 60_000
 const stallMs = 30_000
@@ -39,13 +42,9 @@ export class Requests {
   readonly idle = new IdlePeers()
   readonly #parts: RequestParts
   readonly #dirty = new Touched()
-  /** Peers that could take more, had there been something to ask or room to put it. */
-  readonly #hungry = new Set<Peer>()
+  readonly #hunger = new Hunger()
   /** Peers that could take more but for a rate limit; who was served longest ago comes first. */
   readonly #inTurn = new Set<Peer>()
-  /** Hungry since memory is short; none once anything changed that could help them. */
-  readonly #starved = new Set<Peer>()
-  #frees = 0
   readonly #serving: Serving
   #wasEndgame = false
 
@@ -63,12 +62,12 @@ export class Requests {
 
   /** What it has or may be asked for changed, or somebody bids so: it is tried though memory is short. */
   renew(peer: Peer): void {
-    this.#starved.delete(peer)
+    this.#hunger.renew(peer)
     this.mark(peer)
   }
 
   markAll(): void {
-    this.#feed()
+    this.#hunger.feed()
     for (const peer of this.#parts.torrent.peers.values()) this.mark(peer)
   }
 
@@ -77,22 +76,24 @@ export class Requests {
     for (const peer of this.#parts.torrent.peers.values()) if (peer.inbox.size > 0) this.mark(peer)
   }
 
-  /** Peers that wait for memory or something to ask get another chance. */
+  /** Peers that wait for something to ask, or for memory, get another chance. */
   wakeHungry(): void {
-    this.#feed()
-    if (this.#hungry.size === 0) return
-    for (const peer of this.#hungry) this.mark(peer)
-    this.#hungry.clear()
+    this.#hunger.wake()
+    if (this.#hunger.isWoken) this.#parts.effects.settleLater()
   }
 
-  /** Ends the turn: each touched peer is refilled and served once. */
+  /** An extent was written: peers that wait for memory get another chance. */
+  memoryFreed(): void {
+    this.#hunger.wakeForMemory()
+    if (this.#hunger.isWoken) this.#parts.effects.settleLater()
+  }
+
+  /** Ends the turn: each touched peer is refilled and served once; who waits longer comes first. */
   settle(nowMs: number): void {
     if (this.#parts.allowance.toAsk(nowMs) < Infinity) this.#refillInTurn(nowMs)
     else this.#refillAll(nowMs)
     const endgame = this.#parts.torrent.ledger?.inEndgame === true
-    if (endgame && !this.#wasEndgame) {
-      for (const peer of this.#hungry) this.#refill(peer, nowMs, Infinity)
-    }
+    if (endgame && !this.#wasEndgame) this.#hunger.each((peer) => this.#refill(peer, nowMs, Infinity))
     this.#wasEndgame = endgame
     this.#serving.serve(this.#dirty, nowMs)
     this.#dirty.clear()
@@ -101,6 +102,9 @@ export class Requests {
   #refillAll(nowMs: number): void {
     // To clear a set makes a new table, also of an empty one.
     if (this.#inTurn.size > 0) this.#inTurn.clear()
+    const { ledger } = this.#parts.torrent
+    if (ledger !== undefined && this.#hunger.isWoken)
+      this.#hunger.takeFed(ledger, (peer) => this.#refill(peer, nowMs, Infinity))
     for (let index = 0; index < this.#dirty.size; index++) {
       const peer = this.#dirty.at(index)
       if (peer !== undefined) this.#refill(peer, nowMs, Infinity)
@@ -109,6 +113,7 @@ export class Requests {
 
   /** What a limit lets through is shared, or whoever comes first would take it all. */
   #refillInTurn(nowMs: number): void {
+    if (this.#hunger.isWoken) this.#hunger.takeWoken((peer) => this.#inTurn.add(peer))
     for (let index = 0; index < this.#dirty.size; index++) {
       const peer = this.#dirty.at(index)
       if (peer !== undefined) this.#inTurn.add(peer)
@@ -129,11 +134,8 @@ export class Requests {
     if (ledger === undefined || !this.isOn || !peer.amInterested || nowMs < peer.restUntilMs) return false
     if (peer.isChoking && peer.allowed.size === 0) return false
     const { size } = peer.window
-    if (peer.asked.size > size * refillBelow) return false
-    if (this.#isStarved(peer, ledger)) {
-      this.#hungry.add(peer)
-      return false
-    }
+    if (peer.asked.size > size - Math.min(size * batch.share, batch.most)) return false
+    if (this.#hunger.isStarved(peer, ledger)) return false
     const room = size - peer.asked.size
     const budget = Math.min(room, Math.ceil(Math.min(shareBytes, allowance.toAsk(nowMs)) / blockBytes))
     if (budget <= 0) return true
@@ -142,28 +144,12 @@ export class Requests {
     const enough = decisions.pick(peer, picks)
     if (!enough && picks.left > 0 && this.#isQuick(peer)) ledger.takeEndgame()
     const isHungry = ledger.end() > 0
-    if (isHungry) this.#hungry.add(peer)
-    if (ledger.isStarved) this.#starved.add(peer)
+    if (isHungry) this.#hunger.tried(peer, ledger.isStarved)
+    if (ledger.isStarved) this.#hunger.starve(peer)
     if (peer.requestedBytes === before) return false
     allowance.asked(peer.requestedBytes - before, nowMs)
     effects.flush(peer)
     return budget < room && !isHungry
-  }
-
-  /**
-   * Nothing is to be had for the peer, known without asking the picker: it found no memory before, or another did and no
-   * free block has any. Looked at again when memory is freed, by whichever torrent, and every second.
-   */
-  #isStarved(peer: Peer, ledger: Ledger): boolean {
-    if (this.#frees !== ledger.frees) {
-      this.#frees = ledger.frees
-      this.#feed()
-    }
-    return this.#starved.has(peer) || (this.#starved.size > 0 && !ledger.hasReady && !ledger.inEndgame)
-  }
-
-  #feed(): void {
-    if (this.#starved.size > 0) this.#starved.clear()
   }
 
   /**
@@ -192,7 +178,7 @@ export class Requests {
   released(piece: number, block: number): void {
     const { torrent, allowance } = this.#parts
     torrent.ledger?.release(piece, block)
-    this.#feed()
+    this.#hunger.feed()
     allowance.refund(this.#blockLength(piece, block))
   }
 
@@ -241,7 +227,7 @@ export class Requests {
 
   /** Others get what it gave up before it may ask again. */
   #asksLast(peer: Peer): void {
-    this.#hungry.delete(peer)
+    this.#hunger.delete(peer)
     this.#inTurn.delete(peer)
     this.wakeHungry()
     this.mark(peer)
@@ -274,9 +260,8 @@ export class Requests {
   /** A peer left: nothing comes from it any more. */
   peerLeft(peer: Peer): void {
     this.#dirty.delete(peer)
-    this.#hungry.delete(peer)
+    this.#hunger.delete(peer)
     this.#inTurn.delete(peer)
-    this.#starved.delete(peer)
     this.#serving.peerLeft(peer)
     while (peer.asked.shift((piece, block) => this.released(piece, block))) continue
     this.#parts.torrent.ledger?.peerLeft(peer)

@@ -65,7 +65,8 @@ export class Torrent implements PeerEvents, TorrentBooks {
       rejected: (piece, contributors) => this.#rejected(piece, contributors),
       lied: (peer) => this.#ban(peer, this.#hasOnly(peer)),
       gaveUp: (piece) => this.#startsOver(piece),
-      freed: () => this.requests.wakeHungry(),
+      freed: () => this.requests.memoryFreed(),
+      reopened: () => this.requests.wakeHungry(),
     })
   }
 
