@@ -146,12 +146,20 @@ function labPage() {
   return page.replace(/<!-- figures[\s\S]*<!-- \/figures -->/, () => `${begin}\n\n${table}\n\n<!-- /figures -->`)
 }
 
+/** What a group has that another lacks. */
+function beyond(group, other) {
+  return Object.fromEntries(Object.entries(group).filter(([key]) => !(key in other)))
+}
+
 function settingsPage() {
   const groups = [
     ['Every verb', schema.common],
-    ['`download` and `seed`', schema.transfer],
+    ['`download`, `seed` and `daemon`', schema.engine],
+    ['`download` and `seed`', beyond(schema.transfer, schema.engine)],
+    ['`download` and `daemon`', schema.incomplete],
     ['`download`', schema.download],
     ['`seed`', schema.seed],
+    ['`daemon`', schema.daemon],
     ['`tracker`', schema.tracker],
   ]
   return `# Settings of \`bitloom\`
@@ -168,7 +176,8 @@ without \`--origin\` it prints what is set, with \`--json\` as a configuration t
 is none, a value of the wrong kind and a variable that is nearly the name of one end every verb that uses it with exit
 code 28 and a sentence that names the source, the key and what is expected.
 
-Sizes are bytes or a number with \`K\`, \`M\`, \`G\` (of 1024). A list is a repeated flag, a variable with commas, a list in a file. A switch is
+Sizes are bytes or a number with \`K\`, \`M\`, \`G\` (of 1024). A list is a repeated flag, a variable with commas, a list in a file. Times of a schedule are local, and go over midnight
+where the second is not after the first. A switch is
 \`true\` or \`false\` in a file, \`1\`, \`yes\`, \`on\` or their opposites in a variable. \`plugin\` and \`noPlugin\` join what all sources say. Paths are relative to
 the working folder, those of \`plugin\` in a file to that file.
 

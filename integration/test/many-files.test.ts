@@ -44,6 +44,6 @@ it(
     expect(await differences(made.path, lab.path('downloads', 'many'))).toEqual([])
     // Nothing lies beside them.
     expect(await filesBelow(lab.path('downloads'))).toHaveLength(fileCount)
-    figure(`${fileCount} files with ulimit -n ${maxOpenFiles}, both ways: identical`)
+    figure(`ulimit -n ${maxOpenFiles}, ${fileCount} files: identical, both ways`)
   }),
 )

@@ -16,6 +16,8 @@ export interface Causes {
 }
 
 const mostNames = 3
+/** Causes beyond so many push out the oldest: who runs for months meets ever new ones. */
+const mostCauses = 1_000
 
 /** Remembers what was said. Invariant: what is new is said whole, so nothing is hidden but repetition. */
 export function createCauses(): Causes {
@@ -24,6 +26,8 @@ export function createCauses(): Causes {
     isNew(cause, text, about) {
       const before = said.get(cause)
       if (before === undefined) {
+        const [oldest] = said.size >= mostCauses ? said.keys() : []
+        if (oldest !== undefined) said.delete(oldest)
         said.set(cause, { text, about, others: [], times: 0 })
         return true
       }

@@ -1,4 +1,4 @@
-import { type IpEndpoint, ipEndpoint } from '@bitloom/core'
+import { type IpEndpoint, ipEndpoint, type SchedulePeriod, type Weekday, weekdays } from '@bitloom/core'
 import picomatch from 'picomatch'
 import { CliError } from './exit-codes.js'
 
@@ -32,6 +32,25 @@ export function parseDuration(text: string): number {
   }
   const parts = trimmed.matchAll(/(\d+(?:\.\d+)?)(ms|[smhd])/g)
   return [...parts].reduce((sum, [, count, unit]) => sum + Number(count) * (durations[unit ?? ''] ?? 0), 0)
+}
+
+/** A time of day, on the days before it: `23:00-07:00`, `sat 10:00-12:00`, `mon-fri 08:00-18:00`. @throws CliError USAGE */
+export function parsePeriod(text: string): SchedulePeriod {
+  const [, first, last = first, from = '', to = ''] =
+    /^(?:([a-z]{3})(?:-([a-z]{3}))? +)?(\d\d:\d\d)-(\d\d:\d\d)$/.exec(text.trim().toLowerCase()) ?? []
+  const areTimes = [from, to].every((time) => /^([01]\d|2[0-3]):[0-5]\d$|^24:00$/.test(time))
+  const days = first === undefined || last === undefined ? undefined : daysBetween(first, last)
+  if (!areTimes || days?.length === 0) {
+    throw new CliError('USAGE', `"${text}" is no time: write HH:MM-HH:MM, days before it, such as mon-fri 08:00-18:00`)
+  }
+  return { ...(days === undefined ? {} : { days }), from, to }
+}
+
+/** Both included, over the end of the week too; none for what is no day. */
+function daysBetween(first: string, last: string): Weekday[] {
+  const [from, to] = [first, last].map((day) => weekdays.findIndex((each) => each === day))
+  if (from === undefined || to === undefined || from < 0 || to < 0) return []
+  return weekdays.filter((_day, index) => (from <= to ? index >= from && index <= to : index >= from || index <= to))
 }
 
 /** A whole number of at least `least`. @throws CliError USAGE */

@@ -1,7 +1,9 @@
-import type { AddOptions, IpEndpoint, SessionOptions } from '@bitloom/core'
+import type { AddOptions, IpEndpoint, LimitSchedule, SessionOptions } from '@bitloom/core'
 import { lookup } from 'node:dns/promises'
+import { resolve } from 'node:path'
+import { CliError } from './exit-codes.js'
 import { parseHostPort, resolveEndpoint } from './options.js'
-import type { engine, transfer, Values } from './settings/schema.js'
+import type { engine, incomplete, transfer, Values } from './settings/schema.js'
 
 /** How far data is believed that a record of an earlier run knows. */
 export const checkModes = { trust: 'resume', sample: 'sample', full: 'full' } as const
@@ -33,6 +35,37 @@ export async function sessionOptionsOf(options: EngineOptions): Promise<Pick<Ses
   if (host === undefined) return { limits, listen: { ports: [port] } }
   const at = await resolveEndpoint({ host, port }, resolveName)
   return { limits, listen: { hosts: [at.host], ports: [port] } }
+}
+
+/** Other limits at some times. @throws CliError USAGE for such limits without times, or times without limits */
+export function scheduleOf(options: EngineOptions): LimitSchedule | undefined {
+  const { schedule, scheduleLimitDown: down, scheduleLimitUp: up } = options
+  const hasLimits = down !== undefined || up !== undefined
+  if (schedule === undefined && !hasLimits) return undefined
+  if (schedule === undefined || !hasLimits) {
+    const message = '--schedule goes with --schedule-limit-down or --schedule-limit-up: one of both is missing'
+    throw new CliError('USAGE', message)
+  }
+  const rateOf = (rate: number): number | undefined => (rate === Infinity ? undefined : rate)
+  return {
+    periods: schedule,
+    limits: {
+      ...(down === undefined ? {} : { downBytesPerSecond: rateOf(down) }),
+      ...(up === undefined ? {} : { upBytesPerSecond: rateOf(up) }),
+    },
+  }
+}
+
+/** Where the data of downloads is, and what it is called, until it is whole. */
+export function incompleteOf(
+  options: Values<typeof incomplete>,
+  cwd: string,
+): Pick<AddOptions, 'incompleteDirectory' | 'incompleteSuffix'> {
+  const { incompleteDirectory, incompleteSuffix } = options
+  return given({
+    incompleteDirectory: incompleteDirectory === undefined ? undefined : resolve(cwd, incompleteDirectory),
+    incompleteSuffix,
+  })
 }
 
 /** Peers given as `HOST:PORT`. @throws CliError NETWORK for a host name that is not known */

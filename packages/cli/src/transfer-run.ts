@@ -13,7 +13,7 @@ import { pause } from './stop.js'
 import { openTrace, spokenTrace, type TraceFile } from './trace/trace-file.js'
 import { type Reporter, reportSession, rowOf } from './transfer.js'
 import { keyOf, titleOf } from './torrents.js'
-import { type TransferOptions, sessionOptionsOf } from './transfer-options.js'
+import { type TransferOptions, scheduleOf, sessionOptionsOf } from './transfer-options.js'
 
 const tickMs = 250
 
@@ -41,6 +41,7 @@ export async function runTransfers(
   const locks: Lock[] = []
   let open: OpenSession | undefined
   let trace: TraceFile | undefined
+  const schedule = scheduleOf(options)
   try {
     for (const torrent of plan.list === undefined ? torrents : []) {
       locks.push(await lockTorrent(runtime.stateDir, keyOf(torrent.infoHashes), titleOf(torrent)))
@@ -48,6 +49,7 @@ export async function runTransfers(
     if (options.trace !== undefined) trace = await openTrace(options.trace, runtime)
     open = await openSession(runtime, { ...(await sessionOptionsOf(options)), forgetful: plan.list !== undefined })
     checkStrategies(open.host, options)
+    open.session.schedule(schedule)
     checkMagnets(
       open.host,
       torrents.filter((torrent) => !('info' in torrent)).map((link) => titleOf(link)),

@@ -5,6 +5,7 @@ import {
   parseDuration,
   parseHostPort,
   parseListen,
+  parsePeriod,
   parseRate,
   parseRatio,
   parseSeedGoal,
@@ -164,4 +165,28 @@ describe('settings of plugins', () => {
   it.each(['p', 'p.a', 'p=1', '.a=1', 'p.=1', 'p.__proto__=1'])('%j is refused', (text) =>
     expect(() => parseSetting(text)).toThrow(CliError),
   )
+})
+
+describe('parsePeriod', () => {
+  it.for([
+    ['23:00-07:30', { from: '23:00', to: '07:30' }],
+    ['sat 10:00-24:00', { days: ['sat'], from: '10:00', to: '24:00' }],
+    ['Mon-Fri 08:00-18:00', { days: ['mon', 'tue', 'wed', 'thu', 'fri'], from: '08:00', to: '18:00' }],
+    ['fri-mon 00:00-24:00', { days: ['sun', 'mon', 'fri', 'sat'], from: '00:00', to: '24:00' }],
+  ] as const)('%s', ([text, expected]) => {
+    expect(parsePeriod(text)).toEqual(expected)
+  })
+
+  it.for([
+    '',
+    '8:00-18:00',
+    '08:00',
+    '08:00-18:60',
+    '25:00-26:00',
+    '24:30-02:00',
+    'xyz 08:00-18:00',
+    'mon-xyz 08:00-09:00',
+  ])('"%s" is none', (text) => {
+    expect(() => parsePeriod(text)).toThrow(`"${text}" is no time: write HH:MM-HH:MM`)
+  })
 })

@@ -1,4 +1,4 @@
-import { readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Bench, openBench } from './binary.js'
 import { writeTorrent } from './torrents.js'
@@ -29,8 +29,8 @@ function spoil(path: string): void {
 }
 
 /** A download of which some came, then ended by the signal. */
-async function stopped(to: string, signal: NodeJS.Signals): Promise<void> {
-  const running = start(to, '--limit-down', '1M')
+async function stopped(to: string, signal: NodeJS.Signals, ...more: string[]): Promise<void> {
+  const running = start(to, '--limit-down', '1M', ...more)
   let text = ''
   await new Promise<void>((resolve) => {
     running.child.stdout?.on('data', (chunk: Buffer) => {
@@ -58,6 +58,16 @@ describe('the same download again', () => {
       const [wanted, found] = [bench.path('data', name), bench.path(signal, 'data', name)]
       expect(readFileSync(wanted).equals(readFileSync(found))).toBe(true)
     }
+  })
+
+  it('finds files with the suffix of incomplete ones, and takes it from them when they are whole', async () => {
+    await stopped('suffix', 'SIGKILL', '--incomplete-suffix', '.part', '--incomplete-directory', 'aside')
+    expect(readdirSync(bench.path('aside', 'data'))).toContain('a.bin.part')
+    const again = start('suffix', '--incomplete-directory', 'aside')
+    expect((await again.event('checked'))['havePieces']).toBeGreaterThan(10)
+    expect((await again.ended).code).toBe(0)
+    expect(readdirSync(bench.path('suffix', 'data')).toSorted()).toEqual(['a.bin', 'b.bin'])
+    expect(existsSync(bench.path('aside', 'data'))).toBe(false)
   })
 
   it('believes size and time, looks at a sample, or at all of it, as it is told', async () => {

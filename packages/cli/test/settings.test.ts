@@ -11,6 +11,7 @@ import { originText, problemText } from '../src/settings/origin.js'
 import { pluginSettings } from '../src/settings/plugin-settings.js'
 import { resolveSettings } from '../src/settings/resolve.js'
 import { allSettings, common, settingsOf, verbs } from '../src/settings/schema.js'
+import { type EngineOptions, scheduleOf } from '../src/transfer-options.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'bitloom-settings-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -81,6 +82,32 @@ describe('precedence', () => {
   })
 })
 
+describe('limits by schedule', () => {
+  const scheduled = (args: readonly string[], env: Record<string, string> = {}) => {
+    const values = [...resolve(args, env).settings].map(([key, { value }]) => [key, value] as const)
+    return scheduleOf(Object.fromEntries(values) as unknown as EngineOptions)
+  }
+
+  it('are times and rates', () => {
+    expect(scheduled([])).toBeUndefined()
+    const rates = ['--schedule-limit-down', '1M', '--schedule-limit-up', 'unlimited']
+    const limits = { downBytesPerSecond: 1024 ** 2, upBytesPerSecond: undefined }
+    expect(scheduled(['--schedule', '23:00-07:00', ...rates])).toEqual({
+      periods: [{ from: '23:00', to: '07:00' }],
+      limits,
+    })
+    expect(scheduled(rates, { BITLOOM_SCHEDULE: 'sat-sun 00:00-24:00,01:00-02:00' })?.periods).toEqual([
+      { days: ['sun', 'sat'], from: '00:00', to: '24:00' },
+      { from: '01:00', to: '02:00' },
+    ])
+  })
+
+  it('are both, or none', () => {
+    expect(() => scheduled(['--schedule', '23:00-07:00'])).toThrow(/one of both is missing/)
+    expect(() => scheduled(['--schedule-limit-up', '1M'])).toThrow(/one of both is missing/)
+  })
+})
+
 describe('an optional value', () => {
   it('is taken only after "="', () => {
     const program = addFlags(new Command(), common)
@@ -100,6 +127,12 @@ describe('a wrong value', () => {
     ['a switch', [[], { BITLOOM_JSON: 'maybe' }], /^BITLOOM_JSON: "maybe" is neither true nor false/],
     ['an opposite', [[], { BITLOOM_NO_TRACKERS: 'x' }], /^BITLOOM_NO_TRACKERS: "x" is neither true nor false/],
     ['a type', [[], {}, [['/f', { limitDown: true }]]], /^\/f: limitDown: expected bytes a second, .*, not true$/],
+    ['a time', [[], { BITLOOM_SCHEDULE: '8-9' }], /^BITLOOM_SCHEDULE: "8-9" is no time: write HH:MM-HH:MM/],
+    [
+      'a suffix',
+      [['--incomplete-suffix', 'a/b'], {}],
+      /^--incomplete-suffix: "a\/b" cannot be the end of a file's name$/,
+    ],
     ['a name', [['--check', 'some'], {}], /^--check: expected one of trust, sample, full, not "some"$/],
     ['a list', [[], {}, [['/f', { peer: ['10.0.0.1'] }]]], /^\/f: peer: "10.0.0.1" is no peer/],
     ['a list of numbers', [[], {}, [['/f', { select: [1] }]]], /^\/f: select: expected a name or a list/],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { areUsable, checkSuffix, renamedPaths } from '../src/driver/file-paths.js'
+import { areUsable, checkIncompleteSuffix, renamedPaths } from '../src/driver/file-paths.js'
 import type { FileEntry } from '../src/metainfo/metainfo.js'
 
 const content = { name: 'album', files: ['album/a', 'album/b/c', 'album/b/d', 'album/.pad/1'].map(fileOf) }
@@ -58,9 +58,9 @@ describe('areUsable', () => {
 })
 
 it.for(['.part', '.!bl', '', '~'])('"%s" can be the end of a name', (suffix) => {
-  expect(() => checkSuffix(suffix)).not.toThrow()
+  expect(() => checkIncompleteSuffix(suffix)).not.toThrow()
 })
 
 it.for(['/x', '.', 'part ', '.part\u0000', '.far too long a part'])('"%s" cannot', (suffix) => {
-  expect(() => checkSuffix(suffix)).toThrow(expect.objectContaining({ code: 'PATH_INVALID' }))
+  expect(() => checkIncompleteSuffix(suffix)).toThrow(expect.objectContaining({ code: 'PATH_INVALID' }))
 })

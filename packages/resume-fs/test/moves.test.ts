@@ -101,7 +101,7 @@ it.for([
       expect(sum, `cut ${cut} at ${at} of ${from} to ${to}`).toEqual({ failed: 0, wrong: 0, lost: 0 })
     }
     console.log(
-      `faults: ${what} in a renaming or move, ${cuts} times: ${sum.lost} pieces lost, ${sum.failed} failed starts`,
+      `faults: ${what} in a renaming or move: ${cuts} times, ${sum.lost} pieces lost, ${sum.failed} failed starts`,
     )
   },
 )

@@ -116,7 +116,7 @@ it(`after any of ${cuts} power cuts a torrent starts, and claims what is there`,
     expect(sum, `cut ${cut} at ${at}`).toEqual({ failed: 0, wrong: 0, lost: 0, unfinished: 0 })
   }
   console.log(
-    `faults: ${cuts} power cuts among ${disk.events} disk events, ${settled.length} checkpoints: ` +
+    `faults: power cuts among ${disk.events} disk events, ${settled.length} checkpoints: ${cuts} cuts, ` +
       `${sum.wrong} pieces claimed but absent, ${sum.failed} failed starts, ${sum.lost} pieces of the last checkpoint lost`,
   )
 })

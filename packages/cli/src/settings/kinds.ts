@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import * as v from 'valibot'
+import { checkIncompleteSuffix, type SchedulePeriod } from '@bitloom/core'
 import { sentenceOf } from '../exit-codes.js'
 import {
   type HostPort,
@@ -10,6 +11,7 @@ import {
   parseDuration,
   parseHostPort,
   parseListen,
+  parsePeriod,
   parseRate,
   parseRatio,
   parseSeedGoal,
@@ -47,11 +49,11 @@ function kind<I, T>(expected: string, input: v.GenericSchema<I>, parse: (raw: I)
 const inText = <T>(expected: string, parse: (text: string) => T): Kind<T> =>
   kind(expected, written, (raw) => parse(String(raw)))
 
-function list(expected: string, check: (part: string) => unknown): Kind<readonly string[]> {
+function list<T>(expected: string, parse: (part: string) => T): Kind<readonly T[]> {
   const parts = (raw: string | readonly string[]): string[] =>
     typeof raw === 'string' ? raw.split(',').map((part) => part.trim()) : [...raw]
   return {
-    ...kind(expected, several, (raw) => parts(raw).map((part) => (check(part), part))),
+    ...kind(expected, several, (raw) => parts(raw).map(parse)),
     isList: true,
   }
 }
@@ -70,10 +72,27 @@ export const loudness: Kind<number> = kind('0, 1 or 2', v.union([v.boolean(), wr
 )
 export const name: Kind<string> = kind('a name', v.string(), (text) => text)
 export const file: Kind<string> = kind('a path (`~/` is the home folder)', v.string(), atHome)
-export const names: Kind<readonly string[]> = list('a name or a list of them', () => undefined)
-export const peers: Kind<readonly string[]> = list('HOST:PORT, or a list of them', parseHostPort)
+export const names: Kind<readonly string[]> = list('a name or a list of them', (part) => part)
+export const peers: Kind<readonly string[]> = list(
+  'HOST:PORT, or a list of them',
+  (part) => (parseHostPort(part), part),
+)
 export const size: Kind<number> = inText('a size, such as 16K', parseSize)
 export const rate: Kind<number | undefined> = inText('bytes a second, such as 2M, or `unlimited`', parseRate)
+/** Where "unlimited" has to be told from what is not set: `Infinity`. */
+export const rateOrAll: Kind<number> = inText(
+  'bytes a second, such as 2M, or `unlimited`',
+  (text) => parseRate(text) ?? Infinity,
+)
+export const periods: Kind<readonly SchedulePeriod[]> = list(
+  'HH:MM-HH:MM, days before it (`mon-fri 08:00-18:00`), or a list of them',
+  parsePeriod,
+)
+/** The end of a file's name. */
+export const suffix: Kind<string> = kind('the end of a name, such as .part', v.string(), (text) => {
+  checkIncompleteSuffix(text)
+  return text
+})
 export const duration: Kind<number> = inText('a duration, such as 90s or 1h30m', parseDuration)
 export const ratio: Kind<number> = inText('a ratio, such as 1.5', parseRatio)
 export const listenAt: Kind<HostPort> = inText('[HOST:]PORT', parseListen)

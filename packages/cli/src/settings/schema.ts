@@ -12,10 +12,13 @@ import {
   onOff,
   oneOf,
   peers,
+  periods,
   rate,
+  rateOrAll,
   ratio,
   seedGoal,
   size,
+  suffix,
 } from './kinds.js'
 
 /**
@@ -96,6 +99,17 @@ export const engine = {
   trackers: setting(onOff, '--no-trackers', 'do not announce to the trackers of the torrent', { preset: true }),
   limitDown: setting(rate, '--limit-down <rate>', 'bytes a second, such as 2M', { usual: 'unlimited' }),
   limitUp: setting(rate, '--limit-up <rate>', 'bytes a second, such as 512K', { usual: 'unlimited' }),
+  schedule: setting(
+    periods,
+    '--schedule <period>',
+    'when the limits of --schedule-limit-down and --schedule-limit-up hold instead (repeatable)',
+  ),
+  scheduleLimitDown: setting(rateOrAll, '--schedule-limit-down <rate>', 'bytes a second in these times', {
+    usual: 'as at other times',
+  }),
+  scheduleLimitUp: setting(rateOrAll, '--schedule-limit-up <rate>', 'bytes a second in these times', {
+    usual: 'as at other times',
+  }),
   maxPeers: setting(count, '--max-peers <n>', 'connected peers per torrent', { usual: '50' }),
   maxPeersTotal: setting(count, '--max-peers-total <n>', 'connected peers in all', {
     usual: '200, or `--max-peers` where that is more',
@@ -134,6 +148,12 @@ export const incomplete = {
     '--incomplete-directory <dir>',
     'keep data here until it is whole, then move it to the output folder',
     { usual: 'the output folder' },
+  ),
+  incompleteSuffix: setting(
+    suffix,
+    '--incomplete-suffix <text>',
+    'what files carry at the end of their names until they are whole, such as .part',
+    { usual: 'nothing' },
   ),
 } as const satisfies Group
 

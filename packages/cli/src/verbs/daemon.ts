@@ -1,5 +1,6 @@
 import { type AddOptions, type Metainfo, openDesk, type SessionLimits } from '@bitloom/core'
 import { resolve } from 'node:path'
+import { countRepeats } from '../daemon/repeats.js'
 import { watchFolder } from '../daemon/watch-folder.js'
 import { reportDesk } from '../daemon/report.js'
 import { lockState } from '../lock.js'
@@ -9,7 +10,10 @@ import { checkStrategies, openSession } from '../session.js'
 import type { common, daemon as daemonGroup, engine, incomplete, Values } from '../settings/schema.js'
 import { makeFolder } from '../state-dir.js'
 import { aborted } from '../stop.js'
-import { addOptionsOf, checkModes, sessionOptionsOf } from '../transfer-options.js'
+import { addOptionsOf, checkModes, incompleteOf, scheduleOf, sessionOptionsOf } from '../transfer-options.js'
+
+/** How often the log says what came again. */
+const tellEveryMs = 3_600_000
 
 type DaemonOptions = Values<typeof common> &
   Values<typeof engine> &
@@ -23,10 +27,13 @@ type DaemonOptions = Values<typeof common> &
 export async function daemon(runtime: Runtime, _operands: readonly string[], options: DaemonOptions): Promise<number> {
   const { cwd, output, stop, stateDir } = runtime
   const directory = resolve(cwd, options.output)
+  const schedule = scheduleOf(options)
   const watched = (options.watch ?? []).map((path) => resolve(cwd, path))
   for (const path of [directory, ...watched]) await makeFolder(path)
   const lock = await lockState(stateDir)
-  const log = options.logFile === undefined ? await structuredLog(runtime.verbosity) : runtime.log
+  const repeats = countRepeats(options.logFile === undefined ? await structuredLog(runtime.verbosity) : runtime.log)
+  const { log } = repeats
+  const telling = setInterval(() => repeats.tell(), tellEveryMs).unref()
   try {
     const { limits, listen } = await sessionOptionsOf(options)
     const { session, host } = await openSession(
@@ -36,6 +43,7 @@ export async function daemon(runtime: Runtime, _operands: readonly string[], opt
     stop.exitCode = 0
     try {
       checkStrategies(host, options)
+      session.schedule(schedule)
       output.event({
         event: 'listening',
         addresses: session.addresses.map(({ host: at, port }) => ({ host: at, port })),
@@ -57,6 +65,8 @@ export async function daemon(runtime: Runtime, _operands: readonly string[], opt
       await session.close()
     }
   } finally {
+    clearInterval(telling)
+    repeats.tell()
     await lock.release()
   }
   return 0
@@ -69,10 +79,9 @@ function queueLimits(options: DaemonOptions): Partial<SessionLimits> {
 
 /** How a torrent of a watched folder is added. */
 function addOptionsFor(options: DaemonOptions, cwd: string): Omit<AddOptions, 'torrent'> {
-  const { incompleteDirectory } = options
   return {
     directory: resolve(cwd, options.output),
-    ...(incompleteDirectory === undefined ? {} : { incompleteDirectory: resolve(cwd, incompleteDirectory) }),
+    ...incompleteOf(options, cwd),
     check: checkModes[options.check],
     ...addOptionsOf(options),
   }

@@ -7,7 +7,7 @@ import type { Runtime } from '../runtime.js'
 import type { download as downloadSettings, incomplete as incompleteSettings, Values } from '../settings/schema.js'
 import { makeFolder } from '../state-dir.js'
 import { identify, keyOf } from '../torrents.js'
-import { addOptionsOf, checkModes, type TransferOptions, peersOf } from '../transfer-options.js'
+import { addOptionsOf, checkModes, incompleteOf, type TransferOptions, peersOf } from '../transfer-options.js'
 import { runTransfers } from '../transfer-run.js'
 import { describeTorrent, fileLines } from './show.js'
 
@@ -19,8 +19,8 @@ export async function download(runtime: Runtime, ids: readonly string[], options
   if (options.list) return listFiles(runtime, torrents, options)
   const wanted = new Map(torrents.map((torrent) => [torrent, wantedFiles(torrent, options.select)]))
   const directory = resolve(runtime.cwd, options.output)
-  const incomplete = options.incompleteDirectory && resolve(runtime.cwd, options.incompleteDirectory)
-  for (const folder of [directory, incomplete ?? directory]) {
+  const incomplete = incompleteOf(options, runtime.cwd)
+  for (const folder of [directory, incomplete.incompleteDirectory ?? directory]) {
     await makeFolder(folder)
     await checkWritable(folder)
   }
@@ -32,7 +32,7 @@ export async function download(runtime: Runtime, ids: readonly string[], options
     check: checkModes[options.check],
     ...(options.sequential ? { picker: 'sequential' } : {}),
     ...addOptionsOf(options),
-    ...(incomplete === undefined ? {} : { incompleteDirectory: incomplete }),
+    ...incomplete,
     ...(wanted.get(torrent) === undefined ? {} : { wantedFiles: wanted.get(torrent) ?? [] }),
   })
   return runTransfers(runtime, options, torrents, addOptions, { seed: options.seed, serving: false })

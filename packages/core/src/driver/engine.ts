@@ -23,7 +23,7 @@ import type { EngineContext } from './context.js'
 import { torrentControl } from './control.js'
 import { Deadlines } from './deadlines.js'
 import { Dialer } from './dialer.js'
-import { checkSuffix } from './file-paths.js'
+import { checkIncompleteSuffix } from './file-paths.js'
 import { Handshakes, type Shaken } from './handshakes.js'
 import { type ListenOptions, openListeners } from './listeners.js'
 import { unsupported } from './provided-info.js'
@@ -245,7 +245,7 @@ class SessionEngine implements Engine {
 
   #checkAdd(options: AddOptions): void {
     const { torrent } = options
-    if (options.incompleteSuffix !== undefined) checkSuffix(options.incompleteSuffix)
+    if (options.incompleteSuffix !== undefined) checkIncompleteSuffix(options.incompleteSuffix)
     const twin = wireHashes(torrent.infoHashes)
       .map((hash) => this.#find(hash))
       .find((found) => found !== undefined)

@@ -47,8 +47,8 @@ function collision(files: readonly FileEntry[], paths: readonly string[]): strin
   })
 }
 
-/** @throws PathError for what cannot be the end of a file's name */
-export function checkSuffix(suffix: string): void {
+/** See `AddOptions.incompleteSuffix`. @throws PathError for what cannot be the end of a file's name */
+export function checkIncompleteSuffix(suffix: string): void {
   const isShort = new TextEncoder().encode(suffix).length <= maxSuffixBytes
   const isSafe = safeParts([`x${suffix}`]).join('/') === `x${suffix}`
   if (!isShort || !isSafe) throw new PathError(`"${suffix}" cannot be the end of a file's name`)

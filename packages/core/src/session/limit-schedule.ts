@@ -3,12 +3,12 @@ import type { SessionLimits } from '../driver/api.js'
 import type { Clock } from '../ports/clock.js'
 
 /** As `Date.getDay` counts them. */
-const days = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
+export const weekdays = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
 const dayMinutes = 1_440
 /** A wall clock that is set is seen after so long. */
 const lookEveryMs = 60_000
 
-export type Weekday = (typeof days)[number]
+export type Weekday = (typeof weekdays)[number]
 
 /** A time of day on some days, local time. */
 export interface SchedulePeriod {
@@ -40,8 +40,8 @@ export function checkPeriods(periods: readonly SchedulePeriod[]): void {
     minutesOf(period.from)
     minutesOf(period.to)
     for (const day of period.days ?? []) {
-      if (days.includes(day)) continue
-      throw new BitloomError('INVALID_ARGUMENT', `"${String(day)}" is no day: there are ${days.join(', ')}`)
+      if (weekdays.includes(day)) continue
+      throw new BitloomError('INVALID_ARGUMENT', `"${String(day)}" is no day: there are ${weekdays.join(', ')}`)
     }
   }
 }
@@ -50,7 +50,7 @@ export function checkPeriods(periods: readonly SchedulePeriod[]): void {
 export function isWithin(periods: readonly SchedulePeriod[], time: Date): boolean {
   const now = time.getHours() * 60 + time.getMinutes()
   const isOn = (period: SchedulePeriod, daysAgo: number): boolean => {
-    const day = days[(time.getDay() + 7 - daysAgo) % 7]
+    const day = weekdays[(time.getDay() + 7 - daysAgo) % 7]
     return period.days === undefined || (day !== undefined && period.days.includes(day))
   }
   return periods.some((period) => {
