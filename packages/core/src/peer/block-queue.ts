@@ -74,17 +74,18 @@ export class BlockQueue {
     return -1
   }
 
+  /** Most often those that left made room enough. */
   #makeRoom(): void {
-    const size = this.size
-    const grow = size * 2 > this.#pieces.length
-    const capacity = Math.max(leastCapacity, grow ? this.#pieces.length * 2 : this.#pieces.length)
+    const { size } = this
+    const capacity = Math.max(leastCapacity, size * 2)
+    const grows = capacity > this.#pieces.length
     const move = <T extends Int32Array | Float64Array>(from: T, to: T): T => {
       to.set(from.subarray(this.#head, this.#tail))
       return to
     }
-    this.#pieces = move(this.#pieces, new Int32Array(capacity))
-    this.#blocks = move(this.#blocks, new Int32Array(capacity))
-    this.#times = move(this.#times, new Float64Array(capacity))
+    this.#pieces = move(this.#pieces, grows ? new Int32Array(capacity) : this.#pieces)
+    this.#blocks = move(this.#blocks, grows ? new Int32Array(capacity) : this.#blocks)
+    this.#times = move(this.#times, grows ? new Float64Array(capacity) : this.#times)
     this.#head = 0
     this.#tail = size
   }

@@ -17,48 +17,88 @@ export interface Run {
 /** At most this many requests of one peer wait; LIMITS "requests". */
 const capacity = 500
 
-/** Requests of one remote, in the order they came. */
+const none = new Int32Array(0)
+const leastRoom = 16
+/** Piece, begin, length. */
+const width = 3
+
+/**
+ * Requests of one remote, in the order they came, as numbers in a flat array: they wait for seconds, and many objects that
+ * do are a burden to the collector. Invariant: they are the entries [#head, #tail) of `#cells`, each `width` numbers.
+ */
 export class RequestInbox {
-  #requests: PeerRequest[] = []
+  #cells = none
+  #head = 0
+  #tail = 0
 
   get size(): number {
-    return this.#requests.length
+    return this.#tail - this.#head
   }
 
   /** False when full. */
   add(piece: number, begin: number, lengthBytes: number): boolean {
-    if (this.#requests.length >= capacity) return false
-    this.#requests.push({ piece, begin, lengthBytes })
+    if (this.size >= capacity) return false
+    if (this.#tail * width === this.#cells.length) this.#makeRoom()
+    const at = this.#tail++ * width
+    this.#cells[at] = piece
+    this.#cells[at + 1] = begin
+    this.#cells[at + 2] = lengthBytes
     return true
   }
 
   remove(piece: number, begin: number, lengthBytes: number): boolean {
-    const at = this.#requests.findIndex((r) => r.piece === piece && r.begin === begin && r.lengthBytes === lengthBytes)
-    if (at >= 0) this.#requests.splice(at, 1)
-    return at >= 0
+    for (let entry = this.#head; entry < this.#tail; entry++) {
+      const request = this.#at(entry)
+      if (request.piece !== piece || request.begin !== begin || request.lengthBytes !== lengthBytes) continue
+      this.#cells.copyWithin(entry * width, (entry + 1) * width, this.#tail * width)
+      this.#tail--
+      return true
+    }
+    return false
   }
 
   dropIf(test: (piece: number) => boolean, dropped: (request: PeerRequest) => void): void {
-    if (this.#requests.length === 0) return
-    const old = this.#requests
-    this.#requests = old.filter((request) => !test(request.piece))
-    for (const request of old) if (test(request.piece)) dropped(request)
+    const gone: PeerRequest[] = []
+    let kept = this.#head
+    for (let entry = this.#head; entry < this.#tail; entry++) {
+      const request = this.#at(entry)
+      if (test(request.piece)) gone.push(request)
+      else this.#cells.copyWithin(kept++ * width, entry * width, (entry + 1) * width)
+    }
+    this.#tail = kept
+    for (const request of gone) dropped(request)
   }
 
   /** Takes the oldest request and those that continue it, at most `maxBlocks` and `maxBytes` (one always fits). */
   nextRun(maxBlocks: number, maxBytes: number): Run | undefined {
-    const [first] = this.#requests
-    if (first === undefined) return undefined
+    if (this.size === 0) return undefined
+    const { piece, begin } = this.#at(this.#head)
     const lengths: number[] = []
     let lengthBytes = 0
-    for (const request of this.#requests) {
-      const continues = request.piece === first.piece && request.begin === first.begin + lengthBytes
-      const fits = lengths.length < maxBlocks && lengthBytes + request.lengthBytes <= maxBytes
+    for (; this.#head < this.#tail; this.#head++) {
+      const next = this.#at(this.#head)
+      const continues = next.piece === piece && next.begin === begin + lengthBytes
+      const fits = lengths.length < maxBlocks && lengthBytes + next.lengthBytes <= maxBytes
       if (lengths.length > 0 && !(continues && fits)) break
-      lengths.push(request.lengthBytes)
-      lengthBytes += request.lengthBytes
+      lengths.push(next.lengthBytes)
+      lengthBytes += next.lengthBytes
     }
-    this.#requests.splice(0, lengths.length)
-    return { piece: first.piece, begin: first.begin, lengths, lengthBytes }
+    if (this.size === 0) this.#head = this.#tail = 0
+    return { piece, begin, lengths, lengthBytes }
+  }
+
+  #at(entry: number): PeerRequest {
+    const at = entry * width
+    return { piece: this.#cells[at] ?? 0, begin: this.#cells[at + 1] ?? 0, lengthBytes: this.#cells[at + 2] ?? 0 }
+  }
+
+  #makeRoom(): void {
+    const { size } = this
+    const old = this.#cells.subarray(this.#head * width, this.#tail * width)
+    const room = Math.max(leastRoom, size * 2)
+    if (room * width > this.#cells.length) this.#cells = new Int32Array(room * width)
+    this.#cells.set(old)
+    this.#head = 0
+    this.#tail = size
   }
 }
