@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { root } from './setup.mjs'
+import { threatsPage } from './threats-page.mjs'
 
 const dist = join(root, 'packages', 'core', 'dist')
 const { errorCodes } = await import(join(dist, 'bytes', 'errors.js'))
@@ -24,6 +25,7 @@ const pages = {
   'docs/LAB.md': labPage(),
   'docs/SETTINGS.md': settingsPage(),
   'docs/METRICS.md': metricsPage(),
+  'docs/THREATS.md': threatsPage(JSON.parse(readFileSync(join(root, 'limits', 'results.json'), 'utf8'))),
 }
 const isCheck = process.argv.includes('--check')
 const behind = []

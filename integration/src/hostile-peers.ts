@@ -1,42 +1,6 @@
 import { encode, type Encodable, encodeHandshake, latin1Bytes, messageIds as ids } from '@bitloom/core'
-import type { Greeting, Seat } from './hostile-seat.js'
-
-/** What a hostile peer does, and what becomes of it. */
-export interface HostilePeer {
-  readonly name: string
-  readonly does: (seat: Seat) => void
-  /** `closed`: the session ends the connection. `stays`: what it sends changes nothing, and it may stay. */
-  readonly ends: 'closed' | 'stays'
-  /** Connections that do the same; of them all or, with `closes`, only so many are ended. Default 1. */
-  readonly count?: number
-  readonly closes?: number
-}
-
-const block = 16_384
-const noise = (length: number): Uint8Array => Uint8Array.from({ length }, (_, at) => (at * 73 + 41) & 0xff)
-const greeted =
-  (act: (seat: Seat) => void, greeting: Greeting = {}) =>
-  (seat: Seat): void => {
-    seat.greet(greeting)
-    act(seat)
-  }
-const closed = (name: string, does: HostilePeer['does']): HostilePeer => ({ name, does, ends: 'closed' })
-const stays = (name: string, does: HostilePeer['does']): HostilePeer => ({ name, does, ends: 'stays' })
-const times = (count: number, act: (at: number) => void): void => {
-  for (let at = 0; at < count; at++) act(at)
-}
-/** Once it may ask. */
-const unchoked = (act: (seat: Seat) => void): ((seat: Seat) => void) =>
-  greeted((seat) => {
-    seat.onUnchoke = () => act(seat)
-    seat.say((wire) => wire.interested(true))
-  })
-/** It says that it has all, and answers requests so. */
-const offering = (answer: (seat: Seat, piece: number, begin: number, length: number) => void) =>
-  greeted((seat) => {
-    seat.onRequest = (piece, begin, length) => answer(seat, piece, begin, length)
-    seat.say((wire) => (wire.haveAll(), wire.choke(false)))
-  })
+import { block, closed, greeted, type HostilePeer, noise, offering, stays, times, unchoked } from './hostile-kit.js'
+import type { Seat } from './hostile-seat.js'
 
 const beforeTheHandshake: readonly HostilePeer[] = [
   closed('says nothing', () => {}),

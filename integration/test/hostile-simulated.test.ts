@@ -3,7 +3,8 @@ import { extMetadata } from '@bitloom/ext-metadata'
 import { extPex } from '@bitloom/ext-pex'
 import { Simulation } from '@bitloom/simulator'
 import { describe, expect, it } from 'vitest'
-import { type HostilePeer, hostilePeers } from '../src/hostile-peers.js'
+import type { HostilePeer } from '../src/hostile-kit.js'
+import { hostilePeers } from '../src/hostile-peers.js'
 import { type Pipe, Seat } from '../src/hostile-seat.js'
 
 const kib = 1_024

@@ -39,6 +39,15 @@ describe('redirects', () => {
     })
   })
 
+  it('of twenty follows five', async () => {
+    let left = 20
+    const onward: RequestListener = (_, response) => response.writeHead(302, { location: `/${left--}` }).end()
+    await withServer(onward, async ({ url, seen }) => {
+      await expect(ask(make(), `${url}/announce`)).rejects.toMatchObject({ code: 'TRACKER_FORBIDDEN' })
+      expect(seen.length).toBe(6)
+    })
+  })
+
   it.each([
     'ftp://127.0.0.1/x',
     'file:///etc/passwd',
@@ -127,6 +136,17 @@ describe('limits of an answer', () => {
     })
   })
 
+  it('of a million peers not one is taken, of those that fit in 1 MiB 2,000 are', async () => {
+    const answer = (count: number): Buffer =>
+      Buffer.concat([Buffer.from(`d5:peers${6 * count}:`), Buffer.alloc(6 * count, 9), Buffer.from('e')])
+    await withServer(answering(answer(1_000_000)), async ({ url }) => {
+      await expect(ask(make(), `${url}/announce`)).rejects.toMatchObject({ code: 'TRACKER_INVALID' })
+    })
+    await withServer(answering(answer(170_000)), async ({ url }) => {
+      expect((await ask(make(), `${url}/announce`)).peers).toHaveLength(2_000)
+    })
+  })
+
   it('an endless answer', async () => {
     const endless: RequestListener = (_, response) => {
       const more = (): void => {
@@ -145,9 +165,15 @@ describe('time', () => {
   const silent: RequestListener = () => {}
   const halfway: RequestListener = (_, response) => void response.write('d8:interval')
 
+  const dripping: RequestListener = (_, response) => {
+    const more = setInterval(() => void response.write('l'), 5)
+    response.once('close', () => clearInterval(more))
+  }
+
   it.each([
     ['says nothing', silent],
     ['stops in the middle', halfway],
+    ['goes on for ever, a byte at a time', dripping],
   ])('a tracker that %s is given up', async (_, listener) => {
     await withServer(listener, async ({ url }) => {
       await expect(ask(make({ timeoutMs: 100 }), `${url}/announce`)).rejects.toMatchObject({

@@ -1,0 +1,46 @@
+// `npm run limits [-- --write]`: runs every test that a row of limits/rows.mjs names, and prints the rows with what came of
+// them. With `--write` it is kept in limits/results.json, of which `npm run docs` makes the table of docs/THREATS.md.
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { styleText } from 'node:util'
+import { judge, pathOf, rowsOf, testFiles } from '../limits/judge.mjs'
+import { root, setUp } from './setup.mjs'
+
+setUp()
+
+const folder = mkdtempSync(join(tmpdir(), 'bitloom-limits-'))
+const report = join(folder, 'report.json')
+const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+console.log(`Running ${testFiles().length} files of tests …`)
+const { stdout } = spawnSync(
+  process.execPath,
+  [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...testFiles()],
+  { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28, env: { ...process.env, BITLOOM_TEST_BUILT: '1', NO_COLOR: '1' } },
+)
+const { testResults } = JSON.parse(readFileSync(report, 'utf8'))
+rmSync(folder, { recursive: true, force: true })
+const tests = testResults.flatMap(({ name, assertionResults }) =>
+  assertionResults.map(({ fullName, status }) => ({ file: name.slice(root.length + 1), title: fullName, status })),
+)
+const figures = [...stdout.matchAll(/^limits: (.*)$/gm)].map(([, line]) => line)
+
+const results = {}
+const colours = { passed: 'green', failed: 'red', 'not proved': 'yellow' }
+for (const { section, promise, row } of rowsOf()) {
+  const result = judge(row, tests, figures)
+  results[promise] = result
+  const mark = styleText(colours[result.outcome], result.outcome.padEnd(10))
+  console.log(`${mark}  ${section} · ${promise}${result.figure === undefined ? '' : `\n            ${result.figure}`}`)
+  for (const missing of result.missing) console.log(`            no test passed for ${pathOf(missing)}`)
+}
+const count = (outcome) => Object.values(results).filter((result) => result.outcome === outcome).length
+console.log(`${count('passed')} rows passed, ${count('failed')} failed, ${count('not proved')} not proved yet`)
+if (process.argv.includes('--write')) {
+  const kept = Object.fromEntries(
+    Object.entries(results).map(([promise, { outcome, tests, figure }]) => [promise, { outcome, tests, figure }]),
+  )
+  writeFileSync(join(root, 'limits', 'results.json'), `${JSON.stringify(kept, undefined, 2)}\n`)
+}
+process.exit(count('failed') > 0 ? 1 : 0)
