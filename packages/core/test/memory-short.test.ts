@@ -1,4 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest'
+import { SharedBudget } from '../src/driver/memory-budget.js'
 import { Hunger } from '../src/torrent/hunger.js'
 import { OpenPieces } from '../src/torrent/open-pieces.js'
 import type { PiecePicker } from '../src/ports/piece-picker.js'
@@ -102,4 +103,14 @@ it('what a peer that leaves was asked is asked of the others, though memory is s
   bench.turn(() => bench.leave(first.peer))
   expect(bench.seats.reduce((sum, { peer }) => sum + peer.asked.size, 0)).toBe(2)
   expect(since().opened).toBe(0)
+})
+
+it('there is a bound for extents, too, so that thousands of small ones do not wait for the disk', () => {
+  const budget = new SharedBudget(64 * 1_048_576)
+  let held = 0
+  while (budget.tryTake(block)) held++
+  expect(held).toBe(1_024)
+  expect(budget.refusals).toBe(1)
+  budget.give(block)
+  expect([budget.tryTake(block), budget.tryTake(block)]).toEqual([true, false])
 })

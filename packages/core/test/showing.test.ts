@@ -44,6 +44,22 @@ describe('a piece that became ours', () => {
     expect(said(lacking)).toEqual(bytesOf('00000005 04 00000002 00000005 04 00000003'))
   })
 
+  it('is told in turns to a large crowd that is choked', () => {
+    const { bench, said } = benchWithTwo()
+    const crowd = Array.from({ length: 800 }, () => bench.join(false))
+    for (const seat of crowd) said(seat)
+    bench.ledger.have.add(2)
+    bench.torrent.showing.add(2)
+    bench.torrent.showing.tellHaves()
+    const told = (): number => {
+      bench.housekeep()
+      return crowd.filter((seat) => said(seat) !== undefined).length
+    }
+    const rounds = [told(), told(), told(), told()]
+    expect(Math.max(...rounds)).toBeLessThan(300)
+    expect(rounds.reduce((sum, count) => sum + count)).toBe(800)
+  })
+
   it('goes along with the next news', () => {
     const { bench, having, said } = benchWithTwo()
     for (const piece of [2, 3]) {

@@ -8,12 +8,16 @@ export interface ShowingParts {
   readonly effects: Pick<Effects, 'flush'>
 }
 
+/** So many peers are told a second of what is not urgent: a write costs the same whatever is in it. */
+const crowdPeers = 400
+
 /** What peers are told of our pieces: at the start, piece by piece, and what a plugin hides and reveals. */
 export class Showing {
   /** Pieces that became ours while somebody was connected, in that order. Each peer knows how far it was told. */
   readonly #news: number[] = []
   /** So many of them were offered to everybody. */
   #offered = 0
+  #turn = 0
   readonly #parts: ShowingParts
 
   constructor(parts: ShowingParts) {
@@ -107,9 +111,14 @@ export class Showing {
     return false
   }
 
-  /** Tells what was not urgent; called once a second. */
+  /** Tells what was not urgent; called once a second. A crowd has its turns, and hears of more at a time. */
   tellRest(): void {
-    for (const peer of this.#parts.torrent.peers.values()) if (peer.toldUpTo < this.#news.length) this.#tell(peer)
+    const { peers } = this.#parts.torrent
+    const turns = Math.max(1, Math.ceil(peers.size / crowdPeers))
+    const turn = this.#turn++ % turns
+    for (const peer of peers.values()) {
+      if (peer.key % turns === turn && peer.toldUpTo < this.#news.length) this.#tell(peer)
+    }
   }
 
   #tell(peer: Peer): void {
