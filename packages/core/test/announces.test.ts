@@ -80,3 +80,75 @@ describe('a tracker that answers `started` only when the torrent stops already',
     expect(told).toEqual(['started', 'started'])
   })
 })
+
+it('a regular announce that is under way ends before `stopped` goes', async () => {
+  const world = new World()
+  const log: string[] = []
+  const tracker: TrackerClient = {
+    schemes: ['test'],
+    announce: async ({ event }, _identity, signal) => {
+      log.push(event ?? 'regular')
+      if (event !== undefined) return { peers: [], intervalMs: 60_000 }
+      signal.addEventListener('abort', () => log.push('regular ended'))
+      return new Promise(() => {})
+    },
+  }
+  const engine = await world.node('10.0.0.1', { storage: new TestStorage(100_000), trackers: [tracker] })
+  const torrent = await world.add(engine, metainfo, { trackers: [['test://tracker']] })
+  await world.clock.advance(70_000)
+  expect(log).toEqual(['started', 'regular'])
+  torrent.control.pause()
+  await world.clock.advance(4_000)
+  expect(log).toEqual(['started', 'regular', 'regular ended', 'stopped'])
+  expect(world.faults).toEqual([])
+})
+
+it('a torrent that was found whole, loses a piece and gets it back tells nobody that it has completed', async () => {
+  const world = new World()
+  const { metainfo: small, data } = makeTorrent({ lengthBytes: 100_000, pieceBytes: 16_384 })
+  const told: string[] = []
+  const tracker: TrackerClient = {
+    schemes: ['test'],
+    announce: async ({ event }) => {
+      told.push(event ?? 'regular')
+      return { peers: [] }
+    },
+  }
+  const other = await world.node('10.0.0.1', { storage: new TestStorage(0, data) })
+  await world.add(other, small)
+  const storage = new TestStorage(0, data.slice())
+  let completed = 0
+  const hooks = { completed: () => void completed++ }
+  const engine = await world.node('10.0.0.2', { storage, trackers: [tracker], hooks })
+  const torrent = await world.add(engine, small, { trackers: [['test://tracker']] })
+  await world.clock.advance(1_000)
+  expect(torrent.view.state).toBe('seeding')
+  storage.data.fill(0, 0, 10)
+  torrent.control.recheck()
+  await world.clock.advance(1_000)
+  expect(torrent.view.state).toBe('downloading')
+  torrent.control.addPeers([world.endpoint('10.0.0.1')], 'user')
+  await world.clock.advance(10_000)
+  expect(torrent.view.state).toBe('seeding')
+  expect([told, completed]).toEqual([['started'], 0])
+})
+
+it('a peer that is connected is not dialled again by command', async () => {
+  const world = new World()
+  const other = await world.node('10.0.0.1', { storage: new TestStorage(100_000) })
+  await world.add(other, metainfo)
+  const refused: unknown[] = []
+  const asked: string[] = []
+  const hooks = { acceptPeer: ({ stage }: { stage: string }) => void asked.push(stage) }
+  const engine = await world.node('10.0.0.2', { storage: new TestStorage(100_000), hooks })
+  const torrent = await world.add(engine, metainfo)
+  engine.trace((record) => void (record.event === 'refuse' && refused.push(record)))
+  await world.clock.advance(1_000)
+  for (let times = 0; times < 3; times++) {
+    torrent.control.dial(world.endpoint('10.0.0.1'))
+    await world.clock.advance(1_000)
+  }
+  expect(torrent.view.stats.peers).toBe(1)
+  expect(asked).toEqual(['dial', 'handshake', 'extended'])
+  expect(refused).toEqual([])
+})

@@ -105,6 +105,31 @@ describe('the queue of a session', () => {
     expect(first.view.stats.wastedBytes).toBe(0)
   })
 
+  it('lends the turn of a download that gets nothing for a minute, and takes it back when data comes', async () => {
+    const { world, add, meet, states } = await scene('abc', { activeDownloads: 1, downBytesPerSecond: 4_096 })
+    for (const name of 'abc') await add(name)
+    await world.clock.advance(55 * seconds)
+    expect(states()).toBe('a downloading, b queued, c queued')
+    await world.clock.advance(15 * seconds)
+    expect(states()).toBe('a downloading, b downloading, c queued')
+    meet('a')
+    await world.clock.advance(15 * seconds)
+    expect(states()).toBe('a downloading, b queued, c queued')
+    await world.clock.advance(30 * seconds)
+    expect(states()).toBe('a seeding, b downloading, c queued')
+    expect(world.faults).toEqual([])
+  })
+
+  it('has a seed that gives nothing for a minute lend its turn, too', async () => {
+    const { world, add, meet, states } = await scene('ab', { activeSeeds: 1 })
+    for (const name of 'ab') await add(name)
+    meet('a', 'b')
+    await world.clock.advance(20 * seconds)
+    expect(states()).toBe('a seeding, b queued')
+    await world.clock.advance(60 * seconds)
+    expect(states()).toBe('a seeding, b seeding')
+  })
+
   it('has positions that a reader can show, paused torrents included', async () => {
     const { world, engine, add, control } = await scene('abc', { activeDownloads: 1 })
     const [a, b, c] = [await add('a'), await add('b', { paused: true }), await add('c')]
@@ -202,12 +227,14 @@ describe('the queue of a session', () => {
   it('looks at nobody that waits while time goes on', async () => {
     const names = 'abcdefghijklmnopqrstuvwxyz'
     const { world, add, states } = await scene(names, { activeDownloads: 1 })
-    for (const name of names) await add(name)
-    await world.clock.advance(60 * seconds)
+    const { view: first } = await add('a')
+    for (const name of names.slice(1)) await add(name)
+    await world.clock.advance(31 * seconds)
     expect(states().match(/queued/g)).toHaveLength(25)
     const spies = [vi.spyOn(TorrentDriver.prototype, 'tick'), vi.spyOn(TorrentDriver.prototype, 'nextDeadlineMs')]
-    await world.clock.advance(600 * seconds)
-    for (const spy of spies) expect(spy.mock.calls.length).toBeLessThan(10)
+    await world.clock.advance(25 * seconds)
+    for (const spy of spies)
+      expect(spy.mock.contexts.filter((one) => (one as TorrentDriver).view !== first)).toEqual([])
   })
 })
 

@@ -177,6 +177,7 @@ export const daemon = {
   watchEvery: setting(duration, '--watch-every <duration>', 'how often to look into watched folders', { preset: '2s' }),
   activeDownloads: setting(countOrAll, '--active-downloads <n>', 'torrents that download at a time', { preset: 3 }),
   activeSeeds: setting(countOrAll, '--active-seeds <n>', 'torrents that seed at a time', { preset: 5 }),
+  activeChecks: setting(count, '--active-checks <n>', 'torrents whose data is looked at, at a time', { preset: 4 }),
   seedRatio: setting(ratio, '--seed-ratio <ratio>', 'pause what has uploaded this many times its size', {
     usual: 'never',
   }),

@@ -73,8 +73,8 @@ export async function daemon(runtime: Runtime, _operands: readonly string[], opt
 }
 
 function queueLimits(options: DaemonOptions): Partial<SessionLimits> {
-  const { activeDownloads, activeSeeds, seedRatio, seedTime } = options
-  return { activeDownloads, activeSeeds, seedRatio, seedMs: seedTime }
+  const { activeDownloads, activeSeeds, activeChecks, seedRatio, seedTime } = options
+  return { activeDownloads, activeSeeds, activeChecks, seedRatio, seedMs: seedTime }
 }
 
 /** How a torrent of a watched folder is added. */

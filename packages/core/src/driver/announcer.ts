@@ -37,6 +37,8 @@ export interface AnnouncerParts {
 /** The announces between a start and a stop. */
 interface Run {
   readonly abort: AbortController
+  /** Ends announces that tell nothing: `stopped` is the last that a tracker hears. */
+  readonly regular: AbortController
   readonly underWay: Set<Promise<void>>
 }
 
@@ -78,12 +80,13 @@ export class Announcer {
   }
 
   /**
-   * Sends `stopped` and waits for it, 3 s at most; everything else that is under way ends with it, and a `started` that is
+   * Sends `stopped` and waits for it, 3 s at most; announces without an event end before it, all others with it, and a `started` that is
    * answered meanwhile is followed by its `stopped`. What is announced after a new start is not touched.
    */
   async stop(): Promise<void> {
     const { schedule, clock } = this.#parts
     const run = this.#run
+    run.regular.abort()
     schedule.stop(clock.nowMs())
     this.run()
     this.#run = freshRun()
@@ -100,7 +103,7 @@ export class Announcer {
 
   async #announce(task: AnnounceTask, run: Run): Promise<void> {
     const { turns, schedule, hooks, view } = this.#parts
-    const { signal } = run.abort
+    const { signal } = task.event === undefined ? run.regular : run.abort
     const url = redactUrl(task.url)
     try {
       const request = await untilAborted(hooks.announce(this.#request(task), view), signal)
@@ -169,7 +172,7 @@ async function allOver({ underWay }: Run): Promise<void> {
 }
 
 function freshRun(): Run {
-  return { abort: new AbortController(), underWay: new Set() }
+  return { abort: new AbortController(), regular: new AbortController(), underWay: new Set() }
 }
 
 function asTrackerError(error: unknown, url: string): TrackerError {

@@ -21,6 +21,8 @@ export interface SessionLimits {
   /** Torrents that may download, and those that may seed, at a time; the others wait in the queue. Default: all. */
   readonly activeDownloads?: number | undefined
   readonly activeSeeds?: number | undefined
+  /** Torrents whose data is looked at, at a time; the others wait in the state `checking`. Default 4. */
+  readonly activeChecks?: number
   /** A whole torrent pauses when it has uploaded so many times its wanted size, or seeded for so long, in all sessions. Default: never. */
   readonly seedRatio?: number | undefined
   readonly seedMs?: number | undefined

@@ -9,6 +9,8 @@ import type { Random } from '../ports/random.js'
 import type { TokenBucket } from '../peer/token-bucket.js'
 import type { IpEndpoint } from '../ports/endpoint.js'
 import type { SessionLimits } from './api.js'
+import type { CheckLine } from './check-line.js'
+import type { Crowd } from './crowd.js'
 import type { Queueable, Queueing } from './queueing.js'
 import type { Services } from './services.js'
 import type { Tracer } from './tracer.js'
@@ -43,7 +45,9 @@ export interface EngineContext {
   /** Once a second while memory is short: torrents give up what holds some and is brought by nobody any more. */
   reclaim(): void
   /** The peers of all torrents. */
-  readonly crowd: { size: number }
+  readonly crowd: Crowd
+  /** Checks of data wait here for each other. */
+  readonly checks: CheckLine
 }
 
 /** The same as one torrent sees it. */

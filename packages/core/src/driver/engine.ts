@@ -24,6 +24,8 @@ import { torrentControl } from './control.js'
 import { Deadlines } from './deadlines.js'
 import { Dialer } from './dialer.js'
 import { checkIncompleteSuffix } from './file-paths.js'
+import { CheckLine, usualChecks } from './check-line.js'
+import { Crowd } from './crowd.js'
 import { Handshakes, type Shaken } from './handshakes.js'
 import { type ListenOptions, openListeners } from './listeners.js'
 import { unsupported } from './provided-info.js'
@@ -122,7 +124,8 @@ class SessionEngine implements Engine {
       ban: (host, forMs, reason) => this.#ban(host, forMs, reason),
       slotsFor: (id) => this.#slotsFor(id),
       reclaim: () => this.#reclaim(),
-      crowd: { size: 0 },
+      crowd: new Crowd(),
+      checks: new CheckLine(() => this.#limits.activeChecks ?? usualChecks),
     }
   }
 
@@ -287,7 +290,7 @@ class SessionEngine implements Engine {
     return torrentControl(
       this.#context,
       torrent,
-      (endpoint) => this.#dialer.dial(torrent, endpoint),
+      (endpoint) => torrent.swarm.isConnected(endpoint) || this.#dialer.dial(torrent, endpoint),
       () => this.#wake(torrent),
       (how) => this.#remove(torrent, how?.deleteData === true ? 'deleted' : 'removed'),
     )
@@ -301,6 +304,7 @@ class SessionEngine implements Engine {
       let askedBytes = 0
       for (const torrent of this.#torrents.values()) askedBytes += torrent.torrent.requests.askedBytes
       this.#queue.setLimits(limits)
+      this.#context.checks.limitChanged()
       down.setRate(limits.downBytesPerSecond, turns.nowMs, askedBytes)
       up.setRate(limits.upBytesPerSecond, turns.nowMs)
       for (const torrent of this.#torrents.values()) {
@@ -351,10 +355,12 @@ class SessionEngine implements Engine {
   }
 
   #slotsFor(id: string): number {
-    const demands = [...this.#torrents.values()].map((torrent) => {
+    const demands = [...this.#context.crowd.torrents()].flatMap((torrentId) => {
+      const torrent = this.#torrents.get(torrentId)
+      if (torrent === undefined) return []
       let interested = 0
       for (const peer of torrent.torrent.peers.values()) if (peer.isInterested) interested++
-      return { torrentId: torrent.id, interested: Math.min(interested, torrent.limits.now.uploadSlots ?? Infinity) }
+      return { torrentId, interested: Math.min(interested, torrent.limits.now.uploadSlots ?? Infinity) }
     })
     // With more torrents than slots, who comes first changes from round to round.
     const first = Math.floor(this.#context.turns.nowMs / 10_000) % Math.max(1, demands.length)

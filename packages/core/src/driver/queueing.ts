@@ -39,6 +39,11 @@ export class Queueing<T extends Queueable> {
     torrent.ranked()
   }
 
+  /** One that transfers next to nothing works on without being counted. */
+  lend(torrent: T, on: boolean): void {
+    this.#carryOut(this.#queue.lend(torrent, on))
+  }
+
   move(torrent: T, to: QueueMove): void {
     const { verdicts, ranked } = this.#queue.move(torrent, to)
     this.#carryOut(verdicts)

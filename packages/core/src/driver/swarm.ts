@@ -1,10 +1,9 @@
 import { latin1 } from '../bytes/text.js'
 import type { Hello, Peer } from '../peer/peer.js'
 import type { Run } from '../peer/request-inbox.js'
-import type { Endpoint } from '../ports/endpoint.js'
+import { type Endpoint, formatEndpoint, parseIp } from '../ports/endpoint.js'
 import type { TorrentView } from '../ports/views.js'
 import { allowedFastCount, allowedFastSet } from '../torrent/fast-set.js'
-import { parseIp } from '../ports/endpoint.js'
 import type { Effects, Watch } from '../torrent/effects.js'
 import type { Extent, OpenPiece } from '../torrent/open-piece.js'
 import { Torrent } from '../torrent/torrent.js'
@@ -137,7 +136,7 @@ export class Swarm implements Effects, LinkOwner {
     this.#links.set(peer, link)
     this.#owners.set(link, peer)
     this.#byId.set(latin1(hello.peerId), peer)
-    this.#context.crowd.size++
+    this.#context.crowd.joined(this.#parts.view().id)
     this.entrance.addresses.connected(endpoint, this.#context.turns.nowMs)
     const { claimedIds } = this.#extensions
     const decoder = new MessageDecoder(peer, { claimedIds, pieceCount: this.torrent.metainfo?.layout.pieceCount })
@@ -166,6 +165,13 @@ export class Swarm implements Effects, LinkOwner {
     }
   }
 
+  /** By the address that was dialled, or that it says it listens at. */
+  isConnected(endpoint: Endpoint): boolean {
+    const address = formatEndpoint(endpoint)
+    const isThere = (at: Endpoint | undefined): boolean => at !== undefined && formatEndpoint(at) === address
+    return [...this.torrent.peers.values()].some((peer) => isThere(peer.endpoint) || isThere(peer.listensAt))
+  }
+
   linkEnded(link: PeerLink, reason: string): void {
     const peer = this.#owners.get(link)
     if (peer !== undefined) this.#left(peer, reason)
@@ -176,7 +182,7 @@ export class Swarm implements Effects, LinkOwner {
     if (link === undefined) return
     this.#links.delete(peer)
     this.#owners.delete(link)
-    this.#context.crowd.size--
+    this.#context.crowd.left(this.#parts.view().id)
     const id = latin1(peer.peerId)
     if (this.#byId.get(id) === peer) this.#byId.delete(id)
     this.#decoders.delete(peer)

@@ -66,7 +66,7 @@ export class TorrentData {
     const { context, options, opened } = this.#parts
     await content.open(signal)
     context.turns.run(() => opened())
-    return content.check(options.check ?? 'resume', signal)
+    return context.checks.run(signal, () => content.check(options.check ?? 'resume', signal))
   }
 
   /** `undefined`: the torrent failed, since the choice of its files did. */
@@ -113,7 +113,7 @@ export class TorrentData {
     this.#checks.start(async (signal) => {
       await idle
       if (content.handle === undefined) await content.open(signal)
-      return content.check(how, signal)
+      return this.#parts.context.checks.run(signal, () => content.check(how, signal))
     })
   }
 

@@ -2,14 +2,13 @@ import { BitloomError, isBitloomError, type StorageError } from '../bytes/errors
 import type { InfoHashes, MagnetLink, Metainfo } from '../metainfo/metainfo.js'
 import { Storage } from '../ports/storage.js'
 import type { TorrentState, TorrentView, TrackerView } from '../ports/views.js'
-import { AnnounceSchedule } from '../torrent/announce-schedule.js'
 import type { Torrent } from '../torrent/torrent.js'
 import type { QueueMove } from '../torrent/queue.js'
-import { seedGoal, SeedingTime, seedLimits } from '../torrent/seed-goal.js'
 import { transition, type TorrentStep } from '../torrent/transition.js'
-import { Announcer } from './announcer.js'
+import { Announcing } from './announcing.js'
 import type { AddOptions, TorrentLimits } from './api.js'
 import { asError } from './as-error.js'
+import { Completion } from './completion.js'
 import type { EngineContext, TorrentContext, Wakes } from './context.js'
 import { isReady, TorrentDecisions } from './decisions.js'
 import { deferred } from './deferred.js'
@@ -21,13 +20,12 @@ import { Swarm } from './swarm.js'
 import { TorrentData } from './torrent-data.js'
 import { OwnLimits } from './torrent-limits.js'
 import { TorrentTracer } from './torrent-tracer.js'
+import { TorrentTurn } from './torrent-turn.js'
 import { torrentView, type ViewSource } from './torrent-view.js'
 import { within } from './within.js'
 
 /** How long the storage may take to end; with it the engine's own 4 s hold. */
 const storageCloseMs = 3_500
-/** A download with fewer peers asks its trackers for more. */
-const fewPeers = 5
 
 /**
  * The life of one torrent: loading, checking, running, blocked, paused, failed, gone. It owns the storage handle and the
@@ -47,25 +45,20 @@ export class TorrentDriver implements ViewSource, Queueable {
   pausedBy: TorrentView['pausedBy']
   readonly #context: TorrentContext
   readonly #queue: Queueing<TorrentDriver>
-  readonly #seeding = new SeedingTime()
+  readonly #turn: TorrentTurn<TorrentDriver>
+  readonly #completion = new Completion()
   readonly #options: AddOptions
   readonly #decisions: TorrentDecisions
-  readonly #schedule: AnnounceSchedule
-  readonly #announcer: Announcer
+  readonly #announcing: Announcing
   readonly #data: TorrentData
   readonly #strategies: Strategies
   readonly #keeper: RecordKeeper
   /** Where the data will be, as long as there is no content. */
   #directory: string
   #recalling: Promise<void> = Promise.resolve()
-  /** Something was missing: being whole is an event that trackers hear of. */
-  #wasMissing = false
-  #isCompleted = false
   #pausing: boolean
   /** It came while the torrent was paused. */
   #earlyMetadata: Metainfo | BitloomError | undefined
-  /** Announces of `stopped` that are under way. */
-  #stopped: Promise<unknown> = Promise.resolve()
   #closing: Promise<void> | undefined
 
   constructor(engine: EngineContext, wakes: Wakes<TorrentDriver>, options: AddOptions) {
@@ -99,8 +92,23 @@ export class TorrentDriver implements ViewSource, Queueable {
     })
     this.view = torrentView(this)
     this.#keeper = this.#makeKeeper()
-    this.#schedule = new AnnounceSchedule(this.trackerUrls, context.random.fork(`trackers/${this.id}`))
-    this.#announcer = this.#makeAnnouncer()
+    const { id, view, trace, infoHash } = this
+    this.#announcing = new Announcing({
+      ...{ context, id, view, trace, infoHash },
+      trackers: this.trackerUrls,
+      found: (endpoints) => this.swarm.entrance.found(endpoints, 'tracker'),
+      wake: () => context.wake(),
+    })
+    this.#turn = new TorrentTurn<TorrentDriver>({
+      torrent: this,
+      queue: this.#queue,
+      view,
+      nowMs: () => context.turns.nowMs,
+      isWhole: () => this.#isWhole,
+      ownLimits: () => this.limits.now,
+      sessionLimits: () => context.limits(),
+      totals: () => this.#keeper.totals,
+    })
     this.#data = new TorrentData({
       context,
       options,
@@ -133,7 +141,7 @@ export class TorrentDriver implements ViewSource, Queueable {
       torrent: this.torrent,
       limits: this.limits,
       content: () => this.#data.content,
-      trackers: () => this.#schedule.urls,
+      trackers: () => this.#announcing.urls,
       webSeeds: () => this.metainfo?.webSeeds ?? this.#options.torrent.webSeeds,
       home: () => this.#data.content?.place.home ?? this.#directory,
       isPaused: () => this.#pausing,
@@ -144,27 +152,9 @@ export class TorrentDriver implements ViewSource, Queueable {
           ...(this.forced ? { forced: true as const } : {}),
         }
       },
-      seedingMs: () => this.#seeding.at(this.#context.clock.nowMs()),
+      seedingMs: () => this.#turn.seedingMs(this.#context.clock.nowMs()),
       syncFailed: (error) => this.#syncFailed(error),
       wake: () => this.#context.wake(),
-    })
-  }
-
-  #makeAnnouncer(): Announcer {
-    const context = this.#context
-    const key = context.random.below(2 ** 32)
-    return new Announcer({
-      turns: context.turns,
-      clock: context.clock,
-      services: context.services,
-      hooks: context.hooks,
-      view: this.view,
-      trace: this.trace,
-      schedule: this.#schedule,
-      identity: () => ({ infoHash: this.infoHash, peerId: context.peerId, key, private: this.private }),
-      port: () => context.addresses()[0]?.port ?? 0,
-      found: (endpoints) => this.swarm.entrance.found(endpoints, 'tracker'),
-      wake: () => context.wake(),
     })
   }
 
@@ -194,7 +184,7 @@ export class TorrentDriver implements ViewSource, Queueable {
   }
 
   get trackers(): readonly TrackerView[] {
-    return this.#schedule.trackers
+    return this.#announcing.trackers
   }
 
   get storage(): string {
@@ -277,7 +267,7 @@ export class TorrentDriver implements ViewSource, Queueable {
       this.#context.turns.run(() => {
         this.#step('metadata-missing')
         if (this.#pausing) this.pause()
-        else this.#enter()
+        else this.#turn.enter()
       })
       this.#recalling = this.#recallMetadata()
     }
@@ -296,22 +286,17 @@ export class TorrentDriver implements ViewSource, Queueable {
   }
 
   #begin(): void {
-    this.#wasMissing ||= !this.torrent.isWhole
+    if (!this.torrent.isWhole) this.#completion.missing()
     this.#step(this.torrent.isWhole ? 'checked-whole' : 'checked-partial')
     this.#strategies.renew()
     this.#keeper.began()
     this.ready.resolve()
     if (this.#pausing) this.pause()
-    else this.#enter()
+    else this.#turn.enter()
     if (this.torrent.isWhole) this.#wantedWhole()
   }
 
   // The queue.
-
-  /** It wants to work; the queue says at once whether it may. */
-  #enter(): void {
-    this.#queue.enter(this, this.#isWhole ? 'seed' : 'download')
-  }
 
   get #isWhole(): boolean {
     return this.torrent.ledger !== undefined && this.torrent.isWhole
@@ -348,26 +333,10 @@ export class TorrentDriver implements ViewSource, Queueable {
   /** It has seeded enough: it makes room for others. */
   #checkGoal(): void {
     if (this.state !== 'seeding') return
-    const goal = this.#goal()
+    const goal = this.#turn.goal()
     if (goal === undefined) return
     this.pause()
     this.pausedBy = goal
-  }
-
-  #goal(): TorrentView['pausedBy'] {
-    const { totals } = this.#keeper
-    return seedGoal(this.#seedLimits, { ...totals, wantedBytes: this.torrent.wantedBytes })
-  }
-
-  get #seedLimits() {
-    return seedLimits(this.limits.now, this.#context.limits())
-  }
-
-  /** When it will have seeded for long enough. */
-  get #goalMs(): number {
-    const { seedMs } = this.#seedLimits
-    if (this.state !== 'seeding' || seedMs === undefined) return Infinity
-    return this.#context.turns.nowMs + Math.max(0, seedMs - this.#keeper.totals.seedingMs)
   }
 
   /** Joins the swarm; asks for nothing while the disk takes nothing. */
@@ -375,7 +344,7 @@ export class TorrentDriver implements ViewSource, Queueable {
     const { blockedBy } = this.#data
     if (blockedBy === undefined) this.torrent.startFetching()
     else this.#blocked(blockedBy)
-    this.#schedule.start(this.#context.turns.nowMs)
+    this.#announcing.start()
     this.#context.dialSoon()
   }
 
@@ -387,9 +356,8 @@ export class TorrentDriver implements ViewSource, Queueable {
     this.state = next
     this.error = error
     this.pausedBy = undefined
-    this.#seeding.run(next === 'seeding', this.#context.turns.nowMs)
     this.trace.state(error?.message)
-    if (next === 'paused' || next === 'failed') this.#queue.leave(this)
+    this.#turn.changed(next)
     this.#context.dialSoon()
     return true
   }
@@ -418,17 +386,15 @@ export class TorrentDriver implements ViewSource, Queueable {
     this.#keeper.began()
     this.#strategies.renewPicker()
     this.completed.resolve()
-    const isDone = this.#wasMissing && this.torrent.wantedBytes > 0
-    if (isDone && !this.#isCompleted) this.#tellCompleted()
-    if (isWorking) this.#enter()
+    const { wantedBytes, ledger } = this.torrent
+    const isEverything = ledger !== undefined && ledger.have.count === ledger.have.length
+    if (this.#completion.whole({ wantedBytes, isEverything })) this.#tellCompleted()
+    if (isWorking) this.#turn.enter()
   }
 
   #tellCompleted(): void {
     const { turns, hooks } = this.#context
-    this.#isCompleted = true
-    this.#schedule.completed(turns.nowMs)
-    // At once: whoever watches `completed` may remove the torrent in the same turn.
-    this.#announcer.run()
+    this.#announcing.completed()
     this.swarm.greetAgain()
     turns.watch(() => isReady(this.view) && hooks.completed(this.view))
   }
@@ -470,7 +436,7 @@ export class TorrentDriver implements ViewSource, Queueable {
 
   #leave(reason: string): void {
     this.swarm.dropAll(reason)
-    this.#stopped = Promise.all([this.#stopped, this.#announcer.stop()])
+    this.#announcing.stop()
   }
 
   // Commands.
@@ -486,9 +452,9 @@ export class TorrentDriver implements ViewSource, Queueable {
   resume(): void {
     this.#pausing = false
     if (this.state !== 'paused') return
-    if (this.#isWhole && this.#goal() !== undefined) this.limit({ seedRatio: Infinity, seedMs: Infinity })
+    if (this.#isWhole && this.#turn.goal() !== undefined) this.limit({ seedRatio: Infinity, seedMs: Infinity })
     this.#keeper.changed()
-    this.#enter()
+    this.#turn.enter()
   }
 
   /** Looks at all data; what could not even be opened is opened first. */
@@ -515,9 +481,9 @@ export class TorrentDriver implements ViewSource, Queueable {
 
   #selectionChanged(): void {
     this.#keeper.changed()
-    this.#wasMissing ||= this.torrent.ledger !== undefined && !this.torrent.isWhole
+    if (this.torrent.ledger !== undefined && !this.torrent.isWhole) this.#completion.missing()
     if (!this.torrent.isWhole) this.#step('wanted-missing')
-    if (this.isActive || this.state === 'queued') this.#enter()
+    if (this.isActive || this.state === 'queued') this.#turn.enter()
     this.#strategies.renewPicker()
     this.swarm.greetAgain()
     this.#context.dialSoon()
@@ -557,12 +523,12 @@ export class TorrentDriver implements ViewSource, Queueable {
   }
 
   addTracker(url: string, tier?: number): void {
-    this.#schedule.add(url, tier)
+    this.#announcing.add(url, tier)
     this.#keeper.changed()
   }
 
   removeTracker(url: string): void {
-    this.#schedule.remove(url, this.#context.turns.nowMs)
+    this.#announcing.remove(url)
     this.#keeper.changed()
   }
 
@@ -585,7 +551,7 @@ export class TorrentDriver implements ViewSource, Queueable {
   }
 
   announceNow(): void {
-    this.#schedule.announceNow(this.#context.turns.nowMs)
+    this.#announcing.now()
   }
 
   /** The metadata of a torrent that was added by its hash alone; its hash has been checked. An error: it cannot be used. */
@@ -608,24 +574,15 @@ export class TorrentDriver implements ViewSource, Queueable {
     this.#keeper.tick(this.#context.turns.nowMs)
     this.swarm.rounds.tick()
     this.#checkGoal()
-    if (this.isActive) this.#announcer.run(this.#isShortOfPeers)
+    this.#turn.tick()
+    if (this.isActive) this.#announcing.tick()
   }
 
   nextDeadlineMs(): number {
     if (this.isClosed) return Infinity
     const { dueMs } = this.#keeper
     if (!this.isActive) return dueMs
-    return Math.min(
-      dueMs,
-      this.#goalMs,
-      this.swarm.rounds.nextDeadlineMs(),
-      this.#announcer.nextDeadlineMs(this.#isShortOfPeers),
-    )
-  }
-
-  get #isShortOfPeers(): boolean {
-    const isWanting = this.state === 'downloading' || this.state === 'fetching-metadata'
-    return isWanting && this.torrent.peers.size < fewPeers
+    return Math.min(dueMs, this.#turn.dueMs, this.swarm.rounds.nextDeadlineMs(), this.#announcing.nextDeadlineMs())
   }
 
   /** Leaves the swarm, flushes, and forgets. Late settlements of ports are awaited, so nothing fires afterwards. */
@@ -645,7 +602,7 @@ export class TorrentDriver implements ViewSource, Queueable {
     const late = (): Error =>
       new BitloomError('CLOSED', `the storage of ${this.name} took longer than ${storageCloseMs / 1_000} s to close`)
     try {
-      await Promise.all([within(clock, storageCloseMs, this.#flush(how), late), this.#stopped])
+      await Promise.all([within(clock, storageCloseMs, this.#flush(how), late), this.#announcing.stopped()])
     } finally {
       turns.run(() => turns.watch(() => hooks.torrentRemoved(this.view)))
     }

@@ -1,4 +1,5 @@
 import { BitloomError } from '../bytes/errors.js'
+import { usualChecks } from '../driver/check-line.js'
 import { checkLimit } from '../driver/torrent-limits.js'
 import type { SessionLimits } from '../driver/api.js'
 
@@ -15,6 +16,7 @@ export const defaultLimits: SessionLimits = {
   unwrittenBytes: 67_108_864,
   activeDownloads: undefined,
   activeSeeds: undefined,
+  activeChecks: usualChecks,
   seedRatio: undefined,
   seedMs: undefined,
 }

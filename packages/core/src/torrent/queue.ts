@@ -36,18 +36,23 @@ interface LaneBooks<T> {
   count: number
 }
 
+/** Torrents that lend their turn work beside the limits; so many at the most (libtorrent's `active_limit`). */
+const mostLent = 500
 /** Between neighbours there is room for so many halvings; then all are numbered anew. */
 const rankStep = 2 ** 20
 
 /**
  * Who may work and who waits, as libtorrent's auto-managed torrents: the first in the order run, as many in each lane as
  * its limit lets; one that comes before a running one takes its place. Forced ones run always and are not counted. Every
- * change answers what is different for whom, in O(log n) for each; only a move in the order looks at all of it.
+ * change answers what is different for whom, in O(log n) for each; only a move in the order looks at all of it. One that is at
+ * work and lends its turn goes on and is not counted either, until it takes it back.
  *
- * Invariant: an entry with a lane that is not forced is in the one heap of its lane that `runs` says; no other is in a heap.
+ * Invariant: an entry with a lane that is counted is in the one heap of its lane that `runs` says; no other is in a heap.
  */
 export class TorrentQueue<T> {
   readonly #entries = new Map<T, Entry<T>>()
+  /** Who lends its turn: with a lane, and running. */
+  readonly #lent = new Set<Entry<T>>()
   readonly #lanes: Readonly<Record<Lane, LaneBooks<T>>> = { download: laneBooks(), seed: laneBooks() }
   #limits: QueueLimits
   #lastRank = 0
@@ -89,6 +94,14 @@ export class TorrentQueue<T> {
     return this.#change(item, (entry) => (entry.isForced = on))
   }
 
+  /** One that is at work goes on without being counted, or is counted again. */
+  lend(item: T, on: boolean): readonly QueueVerdict<T>[] {
+    const entry = this.#entries.get(item)
+    if (entry === undefined || this.#lent.has(entry) === on) return []
+    if (on && (!entry.runs || this.#lent.size >= mostLent)) return []
+    return this.#change(item, () => (on ? this.#lent.add(entry) : this.#lent.delete(entry)))
+  }
+
   /** `ranked`: whose place in the order has another number now. */
   move(item: T, to: QueueMove): { readonly verdicts: readonly QueueVerdict<T>[]; readonly ranked: readonly T[] } {
     let ranked: readonly T[] = []
@@ -126,6 +139,7 @@ export class TorrentQueue<T> {
     const lane = entry.lane
     this.#takeOut(entry)
     change(entry)
+    if (entry.lane !== lane) this.#lent.delete(entry)
     this.#putIn(entry)
     if (lane !== undefined) this.#balance(lane, before)
     if (entry.lane !== undefined && entry.lane !== lane) this.#balance(entry.lane, before)
@@ -134,15 +148,19 @@ export class TorrentQueue<T> {
     return verdictsOf(before)
   }
 
+  #isCounted(entry: Entry<T>): boolean {
+    return entry.lane !== undefined && !entry.isForced && !this.#lent.has(entry)
+  }
+
   #takeOut(entry: Entry<T>): void {
-    if (entry.lane === undefined || entry.isForced) return
+    if (entry.lane === undefined || !this.#isCounted(entry)) return
     const books = this.#lanes[entry.lane]
     if (books.running.remove(entry)) books.count--
     else books.waiting.remove(entry)
   }
 
   #putIn(entry: Entry<T>): void {
-    if (entry.lane === undefined || entry.isForced) {
+    if (entry.lane === undefined || !this.#isCounted(entry)) {
       entry.runs = entry.lane !== undefined
       return
     }
