@@ -48,26 +48,26 @@ export function torrentControl(
       return metainfo !== undefined
     },
     use: (strategies) => {
-      torrent.checkStrategies(strategies)
-      command(() => torrent.useStrategies(strategies))
+      torrent.changes.checkStrategies(strategies)
+      command(() => torrent.changes.useStrategies(strategies))
     },
     get limits() {
       return torrent.limits.now
     },
     limit: (changes) => {
       checkTorrentLimits(changes)
-      command(() => torrent.limit(changes))
+      command(() => torrent.changes.limit(changes))
     },
-    announceNow: () => command(() => torrent.announceNow()),
+    announceNow: () => command(() => torrent.changes.announceNow()),
     addTracker: (url, tier) => {
       if (!isAcceptableUrl(url)) {
         throw new BitloomError('INVALID_ARGUMENT', `"${url}" is no URL with a scheme and a host`)
       }
-      command(() => torrent.addTracker(url, tier))
+      command(() => torrent.changes.addTracker(url, tier))
     },
-    removeTracker: (url) => command(() => torrent.removeTracker(url)),
-    move: (directory) => torrent.move(directory),
-    rename: (from, to) => torrent.rename(from, to),
+    removeTracker: (url) => command(() => torrent.changes.removeTracker(url)),
+    move: (directory) => torrent.changes.move(directory),
+    rename: (from, to) => torrent.changes.rename(from, to),
     pause: () => command(() => torrent.pause()),
     resume: () => command(() => torrent.resume()),
     queue: (to) => command(() => torrent.queue(to)),

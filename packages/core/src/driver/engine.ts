@@ -252,7 +252,8 @@ class SessionEngine implements Engine {
     const twin = wireHashes(torrent.infoHashes)
       .map((hash) => this.#find(hash))
       .find((found) => found !== undefined)
-    if (twin !== undefined) throw new BitloomError('DUPLICATE', `the torrent ${twin.name} is in the session already`)
+    if (twin !== undefined)
+      throw new BitloomError('DUPLICATE', `the torrent ${twin.view.name} is in the session already`)
     const fault = 'format' in torrent ? unsupported(torrent) : undefined
     if (fault !== undefined) throw fault
     const { services } = this.#context

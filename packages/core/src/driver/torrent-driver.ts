@@ -1,27 +1,27 @@
 import { BitloomError, isBitloomError, type StorageError } from '../bytes/errors.js'
 import type { InfoHashes, MagnetLink, Metainfo } from '../metainfo/metainfo.js'
-import { Storage } from '../ports/storage.js'
-import type { TorrentState, TorrentView, TrackerView } from '../ports/views.js'
+import type { TorrentState, TorrentView } from '../ports/views.js'
 import type { Torrent } from '../torrent/torrent.js'
 import type { QueueMove } from '../torrent/queue.js'
 import { transition, type TorrentStep } from '../torrent/transition.js'
 import { Announcing } from './announcing.js'
-import type { AddOptions, TorrentLimits } from './api.js'
-import { asError } from './as-error.js'
+import type { AddOptions } from './api.js'
 import { Completion } from './completion.js'
 import type { EngineContext, TorrentContext, Wakes } from './context.js'
-import { isReady, TorrentDecisions } from './decisions.js'
+import { TorrentDecisions } from './decisions.js'
 import { deferred } from './deferred.js'
 import { readInfo } from './provided-info.js'
 import type { Queueable, Queueing } from './queueing.js'
 import { RecordKeeper } from './record-keeper.js'
-import { Strategies, type StrategyNames } from './strategies.js'
+import { Strategies } from './strategies.js'
 import { Swarm } from './swarm.js'
+import { TorrentChanges } from './torrent-changes.js'
 import { TorrentData } from './torrent-data.js'
 import { OwnLimits } from './torrent-limits.js'
 import { TorrentTracer } from './torrent-tracer.js'
 import { TorrentTurn } from './torrent-turn.js'
-import { torrentView, type ViewSource } from './torrent-view.js'
+import { torrentFacts, type TorrentStatus } from './torrent-facts.js'
+import { torrentView } from './torrent-view.js'
 import { within } from './within.js'
 
 /** How long the storage may take to end; with it the engine's own 4 s hold. */
@@ -31,22 +31,21 @@ const storageCloseMs = 3_500
  * The life of one torrent: loading, checking, running, blocked, paused, failed, gone. It owns the storage handle and the
  * announcer, and gives the swarm its content. State changes go through the one table in `torrent/transition.ts`.
  */
-export class TorrentDriver implements ViewSource, Queueable {
+export class TorrentDriver implements Queueable {
   readonly id: string
   readonly infoHashes: InfoHashes
   readonly view: TorrentView
   readonly swarm: Swarm
   readonly trace: TorrentTracer
   readonly limits: OwnLimits
+  readonly changes: TorrentChanges
   readonly ready = deferred()
   readonly completed = deferred()
-  state: TorrentState = 'loading'
-  error: Error | undefined
-  pausedBy: TorrentView['pausedBy']
+  readonly #status: TorrentStatus = { state: 'loading', error: undefined, pausedBy: undefined }
   readonly #context: TorrentContext
   readonly #queue: Queueing<TorrentDriver>
   readonly #turn: TorrentTurn<TorrentDriver>
-  readonly #completion = new Completion()
+  readonly #completion: Completion
   readonly #options: AddOptions
   readonly #decisions: TorrentDecisions
   readonly #announcing: Announcing
@@ -54,7 +53,7 @@ export class TorrentDriver implements ViewSource, Queueable {
   readonly #strategies: Strategies
   readonly #keeper: RecordKeeper
   /** Where the data will be, as long as there is no content. */
-  #directory: string
+  readonly #unopened: { directory: string }
   #recalling: Promise<void> = Promise.resolve()
   #pausing: boolean
   /** It came while the torrent was paused. */
@@ -66,7 +65,7 @@ export class TorrentDriver implements ViewSource, Queueable {
     this.#context = context
     this.#queue = wakes.queue
     this.#options = options
-    this.#directory = options.directory
+    this.#unopened = { directory: options.directory }
     this.#pausing = options.paused === true
     this.id = `t${context.nextId()}`
     this.infoHashes = options.torrent.infoHashes
@@ -87,10 +86,25 @@ export class TorrentDriver implements ViewSource, Queueable {
       view: () => this.view,
       infoHash: this.infoHash,
       limits: this.limits,
-      wantedWhole: () => this.#wantedWhole(),
+      wantedWhole: () => this.#completion.reached(),
       pieceVerified: (piece) => this.#keeper.changed(this.torrent.pieceLength(piece)),
     })
-    this.view = torrentView(this)
+    this.view = torrentView(
+      torrentFacts<TorrentDriver>({
+        id: this.id,
+        torrent: this,
+        options,
+        services: context.services,
+        status: this.#status,
+        swarm: this.swarm,
+        queue: this.#queue,
+        keeper: () => this.#keeper,
+        announcing: () => this.#announcing,
+        strategies: () => this.#strategies,
+        content: () => this.#data.content,
+        directory: () => this.#unopened.directory,
+      }),
+    )
     this.#keeper = this.#makeKeeper()
     const { id, view, trace, infoHash } = this
     this.#announcing = new Announcing({
@@ -114,7 +128,7 @@ export class TorrentDriver implements ViewSource, Queueable {
       options,
       swarm: this.swarm,
       keeper: this.#keeper,
-      directory: () => this.#directory,
+      directory: () => this.#unopened.directory,
       opened: () => this.#step('opened'),
       checked: () => this.#begin(),
       blocked: (error) => this.#blocked(error),
@@ -129,6 +143,27 @@ export class TorrentDriver implements ViewSource, Queueable {
       failed: (error) => this.#fail(error),
       chokerChanged: () => this.swarm.rounds.chokeSoon(),
     })
+    const [limits, keeper, announcing, strategies, data] = [
+      this.limits,
+      this.#keeper,
+      this.#announcing,
+      this.#strategies,
+      this.#data,
+    ]
+    this.#completion = new Completion({
+      ...{ context, view, announcing },
+      swarm: this.swarm,
+      content: () => data.content,
+      settled: () => this.#settled(),
+      told: () => this.#isWorking && this.#turn.enter(),
+      syncFailed: (error) => this.#syncFailed(error),
+    })
+    this.changes = new TorrentChanges({
+      ...{ context, view, trace, limits, keeper, announcing, strategies, data },
+      swarm: this.swarm,
+      unopened: this.#unopened,
+      isClosed: () => this.isClosed,
+    })
     this.#strategies.use(options, 'command')
     if (options.peers !== undefined) this.swarm.entrance.found(options.peers, 'user')
   }
@@ -142,14 +177,14 @@ export class TorrentDriver implements ViewSource, Queueable {
       limits: this.limits,
       content: () => this.#data.content,
       trackers: () => this.#announcing.urls,
-      webSeeds: () => this.metainfo?.webSeeds ?? this.#options.torrent.webSeeds,
-      home: () => this.#data.content?.place.home ?? this.#directory,
+      webSeeds: () => this.view.metainfo?.webSeeds ?? this.#options.torrent.webSeeds,
+      home: () => this.#data.content?.place.home ?? this.#unopened.directory,
       isPaused: () => this.#pausing,
       queued: () => {
-        const { queueRank } = this
+        const { queueRank } = this.view
         return {
           ...(queueRank === undefined ? {} : { queueRank }),
-          ...(this.forced ? { forced: true as const } : {}),
+          ...(this.view.forced ? { forced: true as const } : {}),
         }
       },
       seedingMs: () => this.#turn.seedingMs(this.#context.clock.nowMs()),
@@ -158,82 +193,17 @@ export class TorrentDriver implements ViewSource, Queueable {
     })
   }
 
-  // What the view shows.
-
   /** What handshakes and announces carry: the v1 hash, or the v2 hash cut to 20 bytes (BEP 52). */
   get infoHash(): Uint8Array {
     return this.infoHashes.v1 ?? this.infoHashes.v2?.subarray(0, 20) ?? new Uint8Array(20)
   }
 
-  get name(): string {
-    return this.metainfo?.name ?? this.#options.torrent.name ?? ''
-  }
-
-  get private(): boolean {
-    return this.metainfo?.private ?? false
-  }
-
-  /** Known from the start for a torrent file, later for a magnet link. */
-  get metainfo(): Metainfo | undefined {
-    const { torrent } = this.#options
-    return this.#data.content?.metainfo ?? (isMetainfo(torrent) ? torrent : undefined)
+  get state(): TorrentState {
+    return this.#status.state
   }
 
   get torrent(): Torrent {
     return this.swarm.torrent
-  }
-
-  get trackers(): readonly TrackerView[] {
-    return this.#announcing.trackers
-  }
-
-  get storage(): string {
-    return this.#context.services.named(Storage, this.#options.storage)?.name ?? ''
-  }
-
-  get directory(): string {
-    return this.#data.content?.place.directory ?? this.#directory
-  }
-
-  get paths(): readonly string[] | undefined {
-    return this.#data.content?.place.paths ?? this.metainfo?.files.map(({ path }) => path)
-  }
-
-  get picker(): string | undefined {
-    return this.#strategies.picker
-  }
-
-  get choker(): string {
-    return this.#strategies.choker
-  }
-
-  get checkedPieces(): number {
-    return this.#data.content?.checkedPieces ?? 0
-  }
-
-  get knownAddresses(): number {
-    return this.swarm.entrance.addresses.size
-  }
-
-  get queuePosition(): number | undefined {
-    return this.#queue.position(this)
-  }
-
-  get queueRank(): number | undefined {
-    return this.#queue.rank(this)
-  }
-
-  get forced(): boolean {
-    return this.#queue.isForced(this)
-  }
-
-  get seedRatio(): number {
-    const { wantedBytes } = this.torrent
-    return wantedBytes === 0 ? 0 : this.#keeper.totals.uploadedBytes / wantedBytes
-  }
-
-  get seedingMs(): number {
-    return this.#keeper.totals.seedingMs
   }
 
   get trackerUrls(): readonly (readonly string[])[] {
@@ -286,14 +256,14 @@ export class TorrentDriver implements ViewSource, Queueable {
   }
 
   #begin(): void {
-    if (!this.torrent.isWhole) this.#completion.missing()
+    this.#completion.look(this.torrent)
     this.#step(this.torrent.isWhole ? 'checked-whole' : 'checked-partial')
     this.#strategies.renew()
     this.#keeper.began()
     this.ready.resolve()
     if (this.#pausing) this.pause()
     else this.#turn.enter()
-    if (this.torrent.isWhole) this.#wantedWhole()
+    if (this.torrent.isWhole) this.#completion.reached()
   }
 
   // The queue.
@@ -336,7 +306,7 @@ export class TorrentDriver implements ViewSource, Queueable {
     const goal = this.#turn.goal()
     if (goal === undefined) return
     this.pause()
-    this.pausedBy = goal
+    this.#status.pausedBy = goal
   }
 
   /** Joins the swarm; asks for nothing while the disk takes nothing. */
@@ -353,22 +323,11 @@ export class TorrentDriver implements ViewSource, Queueable {
   #step(step: TorrentStep, error?: Error): boolean {
     const next = transition(this.state, step)
     if (next === undefined) return false
-    this.state = next
-    this.error = error
-    this.pausedBy = undefined
+    Object.assign(this.#status, { state: next, error, pausedBy: undefined })
     this.trace.state(error?.message)
     this.#turn.changed(next)
     this.#context.dialSoon()
     return true
-  }
-
-  /** `completed` is told when every wanted piece is durable; data that was found whole is not told to trackers. */
-  #wantedWhole(): void {
-    const { turns } = this.#context
-    this.#data.content?.settle().then(
-      () => turns.run(() => this.#settledWhole()),
-      (error: unknown) => turns.run(() => this.#syncFailed(asError(error))),
-    )
   }
 
   /** Where a file is gone, what is left is looked at; else nobody knows what is on the disk. */
@@ -378,25 +337,19 @@ export class TorrentDriver implements ViewSource, Queueable {
     else this.#fail(error)
   }
 
-  #settledWhole(): void {
+  /** Everything that is wanted is durable. */
+  #settled(): boolean {
     // A check that began meanwhile comes to its own result.
-    const isWorking = this.isActive || this.state === 'queued'
-    if (!this.torrent.isWhole || (!isWorking && this.state !== 'paused')) return
+    if (!this.torrent.isWhole || (!this.#isWorking && this.state !== 'paused')) return false
     this.#step('wanted-whole')
     this.#keeper.began()
     this.#strategies.renewPicker()
     this.completed.resolve()
-    const { wantedBytes, ledger } = this.torrent
-    const isEverything = ledger !== undefined && ledger.have.count === ledger.have.length
-    if (this.#completion.whole({ wantedBytes, isEverything })) this.#tellCompleted()
-    if (isWorking) this.#turn.enter()
+    return true
   }
 
-  #tellCompleted(): void {
-    const { turns, hooks } = this.#context
-    this.#announcing.completed()
-    this.swarm.greetAgain()
-    turns.watch(() => isReady(this.view) && hooks.completed(this.view))
+  get #isWorking(): boolean {
+    return this.isActive || this.state === 'queued'
   }
 
   #blocked(error: StorageError | undefined): void {
@@ -408,11 +361,11 @@ export class TorrentDriver implements ViewSource, Queueable {
     }
     if (this.state === 'blocked') {
       // Other writes that were under way fail for the same cause: it keeps the face it was told with.
-      if (!isBitloomError(this.error) || this.error.code !== error.code) this.error = error
+      const before = this.#status.error
+      if (!isBitloomError(before) || before.code !== error.code) this.#status.error = error
       return
     }
     if (!this.#step('storage-failed', error)) return
-    this.error = error
     this.torrent.stopFetching()
     this.#context.turns.watch(() => this.#context.hooks.torrentFailed(error, this.view))
   }
@@ -420,7 +373,7 @@ export class TorrentDriver implements ViewSource, Queueable {
   /** A piece that was had cannot be read any more: it is fetched again, and nobody is disconnected for it. */
   #lostPiece(piece: number, error: Error): void {
     if (this.isClosed || this.torrent.ledger?.have.has(piece) !== true) return
-    this.#context.log.warn('a piece was lost', { torrent: this.name, piece, error: error.message })
+    this.#context.log.warn('a piece was lost', { torrent: this.view.name, piece, error: error.message })
     this.torrent.forget(piece)
     this.#selectionChanged()
   }
@@ -452,7 +405,7 @@ export class TorrentDriver implements ViewSource, Queueable {
   resume(): void {
     this.#pausing = false
     if (this.state !== 'paused') return
-    if (this.#isWhole && this.#turn.goal() !== undefined) this.limit({ seedRatio: Infinity, seedMs: Infinity })
+    if (this.#isWhole && this.#turn.goal() !== undefined) this.changes.limit({ seedRatio: Infinity, seedMs: Infinity })
     this.#keeper.changed()
     this.#turn.enter()
   }
@@ -463,7 +416,7 @@ export class TorrentDriver implements ViewSource, Queueable {
   }
 
   #recheck(how: 'full' | 'changed'): void {
-    const mayLoad = this.state === 'failed' ? this.metainfo : undefined
+    const mayLoad = this.state === 'failed' ? this.view.metainfo : undefined
     if (!this.#data.mayRecheck(mayLoad) || !this.#step('recheck')) return
     this.swarm.dropAll('checking')
     this.#data.recheck(how)
@@ -481,38 +434,12 @@ export class TorrentDriver implements ViewSource, Queueable {
 
   #selectionChanged(): void {
     this.#keeper.changed()
-    if (this.torrent.ledger !== undefined && !this.torrent.isWhole) this.#completion.missing()
+    this.#completion.look(this.torrent)
     if (!this.torrent.isWhole) this.#step('wanted-missing')
-    if (this.isActive || this.state === 'queued') this.#turn.enter()
+    if (this.#isWorking) this.#turn.enter()
     this.#strategies.renewPicker()
     this.swarm.greetAgain()
     this.#context.dialSoon()
-  }
-
-  /** @throws PluginError PLUGIN_MISSING for a name that nobody bound */
-  checkStrategies(names: StrategyNames): void {
-    this.#strategies.check(names)
-  }
-
-  /** Swaps strategies. One that was unbound since it was checked is not missed: what is there goes on. */
-  useStrategies(names: StrategyNames): void {
-    try {
-      this.#strategies.use(names, 'command')
-      this.#keeper.changed()
-    } catch (error) {
-      this.#context.log.warn('a strategy cannot be used any more', { torrent: this.name, error })
-    }
-  }
-
-  /** The changes have been checked. */
-  limit(changes: TorrentLimits): void {
-    const { turns, dialSoon } = this.#context
-    this.limits.change(changes, this.torrent.requests.askedBytes, turns.nowMs)
-    this.trace.limited(this.limits.now)
-    this.#keeper.changed()
-    this.torrent.requests.markAll()
-    this.swarm.rounds.chokeSoon()
-    dialSoon()
   }
 
   /** Plugins came or went: strategies that are gone make place for the next default. What one hid is shown when it is gone. */
@@ -522,41 +449,9 @@ export class TorrentDriver implements ViewSource, Queueable {
     this.swarm.extensionsChanged()
   }
 
-  addTracker(url: string, tier?: number): void {
-    this.#announcing.add(url, tier)
-    this.#keeper.changed()
-  }
-
-  removeTracker(url: string): void {
-    this.#announcing.remove(url)
-    this.#keeper.changed()
-  }
-
-  /** See `TorrentControl.move`. */
-  async move(directory: string): Promise<void> {
-    if (this.isClosed) throw new BitloomError('CLOSED', `the torrent ${this.name} was removed`)
-    // Without metadata there is nothing to take along yet.
-    if (this.#data.content === undefined) this.#directory = directory
-    else await this.#data.content.move(directory)
-    this.#context.turns.run(() => this.#keeper.began())
-  }
-
-  /** See `TorrentControl.rename`. */
-  async rename(from: string, to: string): Promise<void> {
-    const { content } = this.#data
-    if (this.isClosed) throw new BitloomError('CLOSED', `the torrent ${this.name} was removed`)
-    if (content === undefined) throw new BitloomError('NOT_FOUND', `the files of ${this.name} are not known yet`)
-    await content.rename(from, to)
-    this.#context.turns.run(() => this.#keeper.began())
-  }
-
-  announceNow(): void {
-    this.#announcing.now()
-  }
-
   /** The metadata of a torrent that was added by its hash alone; its hash has been checked. An error: it cannot be used. */
   metadataCame(metadata: Metainfo | BitloomError): void {
-    if (this.state === 'paused' && this.metainfo === undefined) this.#earlyMetadata = metadata
+    if (this.state === 'paused' && this.view.metainfo === undefined) this.#earlyMetadata = metadata
     if (this.state !== 'fetching-metadata' && this.state !== 'queued') return
     if (metadata instanceof Error) {
       this.#fail(metadata)
@@ -564,7 +459,7 @@ export class TorrentDriver implements ViewSource, Queueable {
     }
     this.#step('metadata')
     this.#data.load(metadata)
-    if (this.metainfo !== undefined) this.swarm.metadataKnown()
+    if (this.view.metainfo !== undefined) this.swarm.metadataKnown()
   }
 
   // Time and the end.
@@ -593,14 +488,17 @@ export class TorrentDriver implements ViewSource, Queueable {
 
   async #close(how: 'kept' | 'removed' | 'deleted'): Promise<void> {
     const { turns, hooks, clock } = this.#context
-    const gone = new BitloomError('CLOSED', `the torrent ${this.name} was removed`)
+    const gone = new BitloomError('CLOSED', `the torrent ${this.view.name} was removed`)
     this.ready.reject(gone)
     this.completed.reject(gone)
     this.#leave('the torrent was removed')
     this.#keeper.ending()
     this.#data.end()
     const late = (): Error =>
-      new BitloomError('CLOSED', `the storage of ${this.name} took longer than ${storageCloseMs / 1_000} s to close`)
+      new BitloomError(
+        'CLOSED',
+        `the storage of ${this.view.name} took longer than ${storageCloseMs / 1_000} s to close`,
+      )
     try {
       await Promise.all([within(clock, storageCloseMs, this.#flush(how), late), this.#announcing.stopped()])
     } finally {
