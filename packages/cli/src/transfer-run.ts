@@ -169,6 +169,7 @@ function exitCodeOfRun({ output, stop }: Runtime, jobs: readonly Job[], plan: Ru
 function stopText(view: TorrentView): string {
   const { stats, metainfo } = view
   if (metainfo === undefined) return `Stopped without the metadata of ${titleOf(view)}`
+  if (stats.wantedBytes === 0) return `Stopped before ${view.name} was looked at; the same command begins again`
   const there = `${formatBytes(stats.wantedBytes - stats.leftBytes)} of ${formatBytes(stats.wantedBytes)}`
   return `Stopped with ${there} of ${view.name}; the same command goes on from here`
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -240,3 +240,14 @@ describe('configuration files', () => {
     await expect(loadConfigs('gone.json', folder, folder)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 })
+
+it('the unit for systemd starts the daemon with flags that it has', () => {
+  const unit = readFileSync(new URL('../systemd/bitloom.service', import.meta.url), 'utf8')
+  const [, verb = '', line = ''] = /^ExecStart=\/usr\/bin\/env bitloom (\w+) (.*)$/m.exec(unit) ?? []
+  const used = line.split(' ').filter((word) => word.startsWith('-'))
+  expect(used).toHaveLength(3)
+  expect(used.filter((flag) => !allFlags(verb).includes(flag))).toEqual([])
+})
+
+const allFlags = (verb: string): string[] =>
+  Object.values(settingsOf(verb)).flatMap(({ flags }) => flags.flatMap((flag) => flag.match(/--[a-z-]+/g) ?? []))
