@@ -62,6 +62,34 @@ describe('a checkpoint', () => {
     expect(syncs.at(-1)).toBeLessThanOrEqual(puts.at(-1) ?? 0)
   })
 
+  it('is not made by a session that begins with what is remembered, and is as soon as anything is other', async () => {
+    const world = new World()
+    const store = memoryResumeStore()
+    let [gets, puts] = [0, 0]
+    const counted: ResumeStore = {
+      ...store,
+      get: async (name) => (gets++, store.get(name)),
+      put: async (name, record) => (puts++, store.put(name, record)),
+    }
+    let last = 0
+    const session = async (limits = {}) => {
+      const storage = new TestStorage(0, data)
+      const node = await world.node(`10.0.0.${++last}`, { storage, resumeStore: counted })
+      ;[gets, puts] = [0, 0]
+      const torrent = await world.add(node, metainfo, { limits })
+      await world.clock.advance(1_000)
+      const counts = { gets, puts, state: torrent.view.state }
+      await node.close()
+      return counts
+    }
+    expect(await session()).toMatchObject({ puts: 1, state: 'seeding' })
+    const remembered = await store.get(key)
+    expect(countOf(remembered)).toBe(pieces)
+    expect(await session()).toEqual({ gets: 1, puts: 0, state: 'seeding' })
+    expect(countOf(await store.get(key))).toBe(pieces)
+    expect((await session({ uploadSlots: 3 })).puts).toBe(1)
+  })
+
   it('claims nothing that came while the data was made durable', async () => {
     const { world, start } = await seeded(piece / 4)
     const store = memoryResumeStore()

@@ -6,9 +6,10 @@ import { fileResumeStore } from '@bitloom/resume-fs'
 
 const pieceCount = 1_000
 const pieceLengthBytes = 2 ** 20
+const usualPriority = 4
 
 /**
- * Writes resume records of whole torrents below `folder`: a file of 1,000 pieces of 1 MiB each, which is there with its
+ * Writes resume records, as a session leaves them, of whole torrents below `folder`: a file of 1,000 pieces of 1 MiB each, which is there with its
  * length but takes no room on the disk. Answers the state folder for `resumeFs`.
  */
 export async function writeRecords(folder: string, count: number): Promise<string> {
@@ -37,7 +38,13 @@ export async function writeRecords(folder: string, count: number): Promise<strin
       have,
       partial: [],
       files: [{ lengthBytes, modifiedUs }],
+      priorities: new Uint8Array(pieceCount).fill(usualPriority),
+      wantedFiles: Bits.full(1).toBytes(),
+      picker: 'rarest-first',
+      choker: 'tit-for-tat',
       limits: {},
+      queueRank: (index + 1) * 2 ** 20,
+      seedingMs: 1_000,
       uploadedBytes: 0,
       downloadedBytes: 0,
     })

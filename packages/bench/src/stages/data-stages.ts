@@ -6,7 +6,9 @@ import { createSession, decode, encodePlain } from '@bitloom/core'
 import { createTorrent, nodePorts, parseTorrent, systemHasher } from '@bitloom/core/node'
 import { oneFile, writePayload } from '@bitloom/interop/payload'
 import { piecePicker } from '@bitloom/piece-picker'
+import { resumeFs } from '@bitloom/resume-fs'
 import { storageFs } from '@bitloom/storage-fs'
+import { writeRecords } from '../../rig/scale/records.js'
 import type { Stage } from './stage.js'
 
 const mebibyte = 2 ** 20
@@ -121,4 +123,38 @@ const recheck: Stage = {
   },
 }
 
-export const dataStages: readonly Stage[] = [worker(64), worker(256), worker(1_024), recheck, bencode, metainfo]
+/** A session with torrents from resume records, until all of them seed, and its end. */
+const resumeLoad: Stage = {
+  name: 'resume load',
+  unit: 'ms',
+  per: 'torrent',
+  reference: 'loop',
+  start: async ({ folder, small }) => {
+    const home = join(folder, 'resume-load')
+    const torrents = small ? 5 : 200
+    const directory = await writeRecords(home, torrents)
+    const plugins = [nodePorts(), storageFs(), piecePicker(), resumeFs({ directory })]
+    return {
+      units: torrents,
+      run: async () => {
+        const session = await createSession({ plugins, listen: false })
+        const handles = await session.restore()
+        await Promise.all(handles.map(({ ready }) => ready))
+        const seeding = handles.filter(({ view }) => view.state === 'seeding').length
+        await session.close()
+        if (seeding !== torrents) throw new Error(`${seeding} torrents seed of ${torrents}`)
+      },
+      close: () => rmSync(home, { recursive: true }),
+    }
+  },
+}
+
+export const dataStages: readonly Stage[] = [
+  worker(64),
+  worker(256),
+  worker(1_024),
+  recheck,
+  resumeLoad,
+  bencode,
+  metainfo,
+]

@@ -4,7 +4,7 @@ import { blockBytes, type Metainfo } from '../metainfo/metainfo.js'
 import { Storage, type StorageHandle } from '../ports/storage.js'
 import type { PartialPiece, ResumeRecord } from '../ports/resume-store.js'
 import { Ledger } from '../torrent/ledger.js'
-import { piecePriorities, selectFiles } from '../torrent/selection.js'
+import { piecePriorities, selectFiles, usualPriority } from '../torrent/selection.js'
 import type { Torrent } from '../torrent/torrent.js'
 import type { AddOptions } from './api.js'
 import { asError } from './as-error.js'
@@ -13,8 +13,6 @@ import type { EngineContext } from './context.js'
 import { findHaves, type Remembered } from './haves.js'
 import type { RecordKeeper } from './record-keeper.js'
 import { missing } from './strategies.js'
-
-const usualPriority = 4
 
 export interface ContentParts {
   readonly context: EngineContext

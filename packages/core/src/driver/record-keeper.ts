@@ -7,6 +7,7 @@ import type { Torrent } from '../torrent/torrent.js'
 import { asError } from './as-error.js'
 import type { TorrentContent } from './content.js'
 import type { EngineContext } from './context.js'
+import { isSameValue } from './same-value.js'
 import type { SetLimits } from './torrent-limits.js'
 
 /** What is not remembered yet is lost by a power cut: never more than this. */
@@ -55,6 +56,8 @@ export class RecordKeeper {
   #before: Totals | undefined
   #partial: readonly PartialPiece[] | undefined
   #isClosed = false
+  /** What the store has, from when it was read until the checkpoint that follows; nobody else writes. */
+  #stored: ResumeRecord | undefined
 
   constructor(parts: KeeperParts) {
     this.#parts = parts
@@ -67,7 +70,7 @@ export class RecordKeeper {
     return this.#unsavedBytes >= mostBytes ? this.#dirtySinceMs : this.#dirtySinceMs + longestMs
   }
 
-  /** What is there is known anew: it is saved at once. */
+  /** What is there is known anew: it is saved at once, unless it is what was remembered. */
   began(): void {
     this.#dirtySinceMs = this.#parts.context.turns.nowMs - longestMs
     this.#parts.wake()
@@ -85,10 +88,12 @@ export class RecordKeeper {
   async recall(): Promise<ResumeRecord | undefined> {
     const { context } = this.#parts
     await this.#last
+    if (this.#stored !== undefined) return this.#stored
     try {
       const record = await context.services.get(ResumeStore).get(this.#key)
       // A later record has what this session counted as well.
       this.#before ??= record === undefined ? nothing : totalsOf(record)
+      this.#stored = record
       return record
     } catch (error) {
       context.log.warn('a resume record cannot be read', { torrent: this.#parts.view.name, error })
@@ -128,7 +133,9 @@ export class RecordKeeper {
   #save(state: ResumeRecord['state']): Promise<void> {
     this.#dirtySinceMs = undefined
     this.#unsavedBytes = 0
-    return this.#inTurn(() => this.#checkpoint(state))
+    const before = this.#stored
+    this.#stored = undefined
+    return this.#inTurn(() => this.#checkpoint(state, before))
   }
 
   #inTurn(save: () => Promise<void>): Promise<void> {
@@ -142,6 +149,7 @@ export class RecordKeeper {
 
   /** Where the data is, and where it is about to go, is in its record when this settles, if there is one and it can be. */
   placed(): Promise<void> {
+    this.#stored = undefined
     return this.#inTurn(() =>
       this.#store(async (store) => {
         const record = await store.get(this.#key)
@@ -159,7 +167,7 @@ export class RecordKeeper {
   }
 
   /** Never rejects: the download goes on with the record it had. */
-  async #checkpoint(state: ResumeRecord['state']): Promise<void> {
+  async #checkpoint(state: ResumeRecord['state'], before: ResumeRecord | undefined): Promise<void> {
     const content = this.#parts.content()
     if (content?.isKnown !== true) {
       await this.#storeState(state)
@@ -168,6 +176,7 @@ export class RecordKeeper {
     try {
       const files = await content.stamps()
       const record = this.#record(state, content, files)
+      if (before !== undefined && isSameValue({ ...before, seedingMs: record.seedingMs }, record)) return
       await content.sync()
       // A check that began meanwhile has put all of it in doubt.
       if (content.isKnown) await this.#store((store) => store.put(this.#key, record))
@@ -194,6 +203,7 @@ export class RecordKeeper {
 
   /** Before all data is hashed: what was remembered of it does not count any more. */
   async doubt(record: ResumeRecord): Promise<void> {
+    this.#stored = undefined
     await this.#last
     await this.#store((store) => store.put(this.#key, { ...record, have: new Uint8Array(0), partial: [], files: [] }))
   }

@@ -1,9 +1,11 @@
 import { Bits } from '../bytes/bits.js'
 import { isBitloomError, ResumeError } from '../bytes/errors.js'
+import { equalBytes } from '../bytes/text.js'
 import type { MagnetLink, Metainfo } from '../metainfo/metainfo.js'
 import type { Hasher } from '../ports/hasher.js'
 import type { Logger } from '../ports/logger.js'
 import type { ResumeRecord, ResumeStore } from '../ports/resume-store.js'
+import { piecePriorities, usualPriority } from '../torrent/selection.js'
 import type { AddOptions, TorrentControl, TorrentHandle } from './api.js'
 import { asError } from './as-error.js'
 import { readInfo } from './provided-info.js'
@@ -65,7 +67,7 @@ function addOptionsOf(record: ResumeRecord, hasher: Hasher): AddOptions {
     ...(choker === undefined ? {} : { choker }),
     ...(forced === undefined ? {} : { forced }),
     ...(queueRank === undefined ? {} : { queueRank }),
-    ...('info' in torrent && wantedFiles !== undefined ? { wantedFiles: wantedOf(torrent, wantedFiles) } : {}),
+    ...('info' in torrent && wantedFiles !== undefined ? { wantedFiles: choiceOf(torrent, wantedFiles) } : {}),
   }
 }
 
@@ -80,15 +82,22 @@ function torrentOf(record: ResumeRecord, hasher: Hasher): Metainfo | MagnetLink 
   return { ...metainfo, webSeeds }
 }
 
-function wantedOf({ files }: Metainfo, bytes: Uint8Array): boolean[] {
+function choiceOf(torrent: Metainfo, bytes: Uint8Array): boolean[] {
+  const wanted = wantedOf(torrent, bytes)
+  return torrent.files.map((_file, index) => wanted.has(index))
+}
+
+function wantedOf({ files }: Metainfo, bytes: Uint8Array): Bits {
   const isFitting = bytes.length === (files.length + 7) >> 3
-  const wanted = isFitting ? Bits.from(bytes, files.length) : Bits.full(files.length)
-  return files.map((_file, index) => wanted.has(index))
+  return isFitting ? Bits.from(bytes, files.length) : Bits.full(files.length)
 }
 
 /** Pieces that somebody ranked by themselves are ranked so again. */
-function restorePriorities(control: TorrentControl, { priorities }: ResumeRecord): void {
-  if (priorities === undefined || priorities.length !== control.view.metainfo?.layout.pieceCount) return
+function restorePriorities(control: TorrentControl, { priorities, wantedFiles }: ResumeRecord): void {
+  const { metainfo } = control.view
+  if (priorities === undefined || priorities.length !== metainfo?.layout.pieceCount) return
+  const wanted = wantedOf(metainfo, wantedFiles ?? new Uint8Array(0))
+  if (equalBytes(priorities, piecePriorities(metainfo, wanted, usualPriority))) return
   for (const priority of new Set(priorities)) {
     const pieces = [...priorities.keys()].filter((piece) => priorities[piece] === priority)
     control.prioritize(pieces, priority)

@@ -1,6 +1,9 @@
 import type { ReadonlyBits } from '../bytes/bits.js'
 import type { Content } from '../metainfo/metainfo.js'
 
+/** Of pieces that nobody ranked. */
+export const usualPriority = 4
+
 /** The files that are wanted, from a choice by file index; padding never is, and no choice means all. */
 export function selectFiles(
   content: Content,
