@@ -58,6 +58,20 @@ export default defineConfig({
       },
       {
         ...shared,
+        root: new URL('integration', import.meta.url).pathname,
+        test: {
+          name: 'measured',
+          include: ['measured/**/*.test.ts'],
+          globalSetup: ['src/build.ts'],
+          // What is measured by the clock: one at a time, after all others.
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        ...shared,
         root: new URL('interop', import.meta.url).pathname,
         test: {
           name: 'interop',

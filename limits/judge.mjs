@@ -10,12 +10,15 @@ export function rowsOf() {
   )
 }
 
+/** Where tests are that are of no package. */
+const folders = { fuzz: 'fuzz/test', integration: 'integration/test', measured: 'integration/measured' }
+
 /** "core/decode › deep" → the file, and the part of the title. */
 export function parse(test) {
   const [where, ...title] = test.split(' › ')
   const [place, ...name] = where.trim().split('/')
-  const base = place === 'integration' || place === 'fuzz' ? place : `packages/${place}`
-  return { file: `${base}/test/${name.join('/')}.test.ts`, title: title.join(' › ').trim() }
+  const folder = folders[place] ?? `packages/${place}/test`
+  return { file: `${folder}/${name.join('/')}.test.ts`, title: title.join(' › ').trim() }
 }
 
 export function pathOf(test) {
@@ -23,8 +26,8 @@ export function pathOf(test) {
   return title === '' ? file : `${file}: "${title}"`
 }
 
-export function testFiles() {
-  return [...new Set(rowsOf().flatMap(({ row }) => row.tests.map((test) => parse(test).file)))].sort()
+export function testFiles(rows) {
+  return [...new Set(rows.flatMap(({ row }) => row.tests.map((test) => parse(test).file)))].sort()
 }
 
 /** What the tests of a row came to. A named test that did not run, or was skipped, fails its row. */

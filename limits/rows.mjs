@@ -93,7 +93,7 @@ const peers = {
     {
       promise:
         'All of them over TCP, and crowds: 200 that declare 4 GB, 2,000 with noise, 1,000 slow handshakes, 100 that never read. Memory grows by 64 MiB at most, the event loop is late by 50 ms at most (p99; the test allows five times that), the download takes twice its time at most, an honest peer is answered within 2 s, nothing is uncaught',
-      tests: ['integration/hostile-tcp › every hostile peer'],
+      tests: ['measured/hostile-tcp › every hostile peer'],
       figure: 'hostile peers over TCP',
     },
     [

@@ -1,22 +1,25 @@
-// `npm run limits [-- --write]`: runs every test that a row of limits/rows.mjs names, and prints the rows with what came of
-// them. With `--write` it is kept in limits/results.json, of which `npm run docs` makes the table of docs/THREATS.md.
+// `npm run limits [-- --write] [--only TEXT]`: runs every test that a row of limits/rows.mjs names, and prints the rows with what
+// came of them; of those only that have the text in their promise or tests. With `--write` it is kept in limits/results.json, of which `npm run docs` makes the table of docs/THREATS.md.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { styleText } from 'node:util'
+import { parseArgs, styleText } from 'node:util'
 import { judge, pathOf, rowsOf, testFiles } from '../limits/judge.mjs'
 import { root, setUp } from './setup.mjs'
 
 setUp()
 
+const { values } = parseArgs({ options: { write: { type: 'boolean' }, only: { type: 'string', default: '' } } })
+const rows = rowsOf().filter(({ promise, row }) => [promise, ...row.tests].some((text) => text.includes(values.only)))
+const files = testFiles(rows)
 const folder = mkdtempSync(join(tmpdir(), 'bitloom-limits-'))
 const report = join(folder, 'report.json')
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-console.log(`Running ${testFiles().length} files of tests …`)
+console.log(`Running ${files.length} files of tests …`)
 const { stdout } = spawnSync(
   process.execPath,
-  [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...testFiles()],
+  [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...files],
   { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28, env: { ...process.env, BITLOOM_TEST_BUILT: '1', NO_COLOR: '1' } },
 )
 const { testResults } = JSON.parse(readFileSync(report, 'utf8'))
@@ -28,7 +31,7 @@ const figures = [...stdout.matchAll(/^limits: (.*)$/gm)].map(([, line]) => line)
 
 const results = {}
 const colours = { passed: 'green', failed: 'red', 'not proved': 'yellow' }
-for (const { section, promise, row } of rowsOf()) {
+for (const { section, promise, row } of rows) {
   const result = judge(row, tests, figures)
   results[promise] = result
   const mark = styleText(colours[result.outcome], result.outcome.padEnd(10))
@@ -37,10 +40,13 @@ for (const { section, promise, row } of rowsOf()) {
 }
 const count = (outcome) => Object.values(results).filter((result) => result.outcome === outcome).length
 console.log(`${count('passed')} rows passed, ${count('failed')} failed, ${count('not proved')} not proved yet`)
-if (process.argv.includes('--write')) {
-  const kept = Object.fromEntries(
-    Object.entries(results).map(([promise, { outcome, tests, figure }]) => [promise, { outcome, tests, figure }]),
-  )
-  writeFileSync(join(root, 'limits', 'results.json'), `${JSON.stringify(kept, undefined, 2)}\n`)
+if (values.write === true) {
+  const path = join(root, 'limits', 'results.json')
+  const before = JSON.parse(readFileSync(path, 'utf8'))
+  const kept = rowsOf().flatMap(({ promise }) => {
+    const { outcome, tests, figure } = results[promise] ?? before[promise] ?? {}
+    return outcome === undefined ? [] : [[promise, { outcome, tests, figure }]]
+  })
+  writeFileSync(path, `${JSON.stringify(Object.fromEntries(kept), undefined, 2)}\n`)
 }
 process.exit(count('failed') > 0 ? 1 : 0)

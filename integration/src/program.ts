@@ -12,6 +12,8 @@ export interface Job {
   readonly tellPieces?: boolean
   readonly closeAfterPieces?: number
   readonly extensions?: boolean
+  readonly writeBytesPerSecond?: number
+  readonly maxPeers?: number
 }
 
 /** One line that the program prints. */

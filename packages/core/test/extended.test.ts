@@ -48,8 +48,10 @@ describe('an extension handshake', () => {
   })
 
   it('names the extra key that cannot be sent', () => {
-    const extra = new Map([['weird', () => 1]])
-    expect(() => encodeExtendedHandshake({ messages: new Map(), extra })).toThrow('"weird"')
+    for (const value of [() => 1, true, 0.5, [null], new Map([[1, 1]]), { a: 1 }]) {
+      const extra = new Map([['weird', value]])
+      expect(() => encodeExtendedHandshake({ messages: new Map(), extra })).toThrow('"weird"')
+    }
   })
 
   it.each([

@@ -223,7 +223,9 @@ describe('parseTorrent refuses', () => {
   })
 
   it('a file over 64 MiB', () => {
-    expect(thrown(() => parse(new Uint8Array(64 * 1024 * 1024 + 1)))).toMatchObject({ code: 'METAINFO_LIMIT' })
+    const large = new Uint8Array(64 * 1024 * 1024 + 1)
+    expect(thrown(() => parse(large))).toMatchObject({ code: 'METAINFO_LIMIT' })
+    expect(thrown(() => parseInfo(large, digest))).toMatchObject({ code: 'METAINFO_LIMIT' })
   })
 
   it('padding that would be walked for ever', () => {

@@ -139,6 +139,8 @@ export class World {
   readonly seed: string
   /** Errors that an engine logged: a test that expects none checks it is empty. */
   readonly faults: unknown[] = []
+  /** What an engine warned of. */
+  readonly warnings: unknown[] = []
   readonly sessions: Session[] = []
   /** What each node's memory lent out, by host. */
   readonly memories = new Map<string, WatchedMemory>()
@@ -180,6 +182,7 @@ export class World {
   ports(host: string, storage: Storage): Plugin {
     const quiet = (): void => {}
     const log = (message: string, fields?: unknown): void => void this.faults.push([message, fields])
+    const warn = (message: string, fields?: unknown): void => void this.warnings.push([message, fields])
     return {
       name: 'world',
       contract: pluginContract,
@@ -187,7 +190,7 @@ export class World {
         bindings.value(Clock, this.clock)
         bindings.value(Random, seededRandom(`${this.seed}/${host}`))
         bindings.value(Hasher, inlineHasher())
-        bindings.value(Logger, { debug: quiet, info: quiet, warn: quiet, error: log })
+        bindings.value(Logger, { debug: quiet, info: quiet, warn, error: log })
         bindings.value(Transport, this.network.transport(host))
         bindings.value(Storage, storage)
         bindings.value(PiecePicker, testPicker)
@@ -199,13 +202,14 @@ export class World {
     const memory = new WatchedMemory()
     this.memories.set(host, memory)
     const log = (message: string, fields?: unknown): void => void this.faults.push([message, fields])
+    const warn = (message: string, fields?: unknown): void => void this.warnings.push([message, fields])
     const quiet = (): void => {}
     const bound = new Map<Token<unknown>, readonly unknown[]>([
       [Clock, [this.clock]],
       [Random, [random]],
       [Hasher, [inlineHasher((bytes) => memory.move(bytes))]],
       [Memory, [memory]],
-      [Logger, [{ debug: quiet, info: quiet, warn: quiet, error: log }]],
+      [Logger, [{ debug: quiet, info: quiet, warn, error: log }]],
       [Transport, [this.network.transport(host)]],
       [Storage, [options.storage]],
       [PiecePicker, [options.picker ?? testPicker]],
