@@ -152,3 +152,28 @@ it('a peer that is connected is not dialled again by command', async () => {
   expect(asked).toEqual(['dial', 'handshake', 'extended'])
   expect(refused).toEqual([])
 })
+
+it('many torrents that start together announce themselves one after the other', async () => {
+  const world = new World()
+  const atMs: number[] = []
+  const tracker: TrackerClient = {
+    schemes: ['test'],
+    announce: async () => {
+      atMs.push(world.clock.nowMs())
+      return { peers: [] }
+    },
+  }
+  const engine = await world.node('10.0.0.1', { storage: new TestStorage(32_768), trackers: [tracker] })
+  for (let index = 0; index < 150; index++) {
+    const { metainfo: one } = makeTorrent({ lengthBytes: 32_768, pieceBytes: 32_768, seed: `torrent ${index}` })
+    await world.add(engine, one, { trackers: [['test://tracker']] })
+  }
+  await world.clock.advance(10_000)
+  expect(atMs).toHaveLength(150)
+  const firstMs = atMs[0] ?? 0
+  const within = (from: number, to: number): number =>
+    atMs.filter((at) => at - firstMs >= from && at - firstMs < to).length
+  expect(within(0, 100)).toBeGreaterThanOrEqual(50)
+  for (let from = 100; from < 1_900; from += 100) expect(within(from, from + 100)).toBeLessThanOrEqual(10)
+  expect(within(2_200, 10_000)).toBe(0)
+})

@@ -53,6 +53,12 @@ export class Announcer {
     this.#parts = parts
   }
 
+  /** Trackers hear `started` from then on. */
+  start(atMs: number): void {
+    this.#parts.schedule.start(atMs)
+    this.#askedAtMs = atMs
+  }
+
   /** Starts every announce that is due. `isShort`: the torrent has too few peers to wait for its interval. */
   run(isShort = false): void {
     const { schedule, turns } = this.#parts

@@ -52,9 +52,10 @@ export class Announcing {
     return this.#schedule.urls
   }
 
-  /** The torrent is at work. */
+  /** The torrent is at work. Of many that start together each has its time. */
   start(): void {
-    this.#schedule.start(this.#nowMs)
+    const isAlone = this.urls.length === 0
+    this.#announcer.start(isAlone ? this.#nowMs : this.#parts.context.announces.next(this.#nowMs))
   }
 
   get #nowMs(): number {

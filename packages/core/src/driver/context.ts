@@ -13,6 +13,7 @@ import type { CheckLine } from './check-line.js'
 import type { Crowd } from './crowd.js'
 import type { Queueable, Queueing } from './queueing.js'
 import type { Services } from './services.js'
+import type { Spread } from './spread.js'
 import type { Tracer } from './tracer.js'
 import type { Turns } from './turns.js'
 
@@ -46,6 +47,8 @@ export interface EngineContext {
   reclaim(): void
   /** The peers of all torrents. */
   readonly crowd: Crowd
+  /** When torrents that begin to work announce themselves. */
+  readonly announces: Spread
   /** Checks of data wait here for each other. */
   readonly checks: CheckLine
 }

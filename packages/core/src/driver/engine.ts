@@ -26,6 +26,7 @@ import { Dialer } from './dialer.js'
 import { checkIncompleteSuffix } from './file-paths.js'
 import { CheckLine, usualChecks } from './check-line.js'
 import { Crowd } from './crowd.js'
+import { Spread } from './spread.js'
 import { Handshakes, type Shaken } from './handshakes.js'
 import { type ListenOptions, openListeners } from './listeners.js'
 import { unsupported } from './provided-info.js'
@@ -47,6 +48,8 @@ export interface EngineParts {
   readonly clientName: string
 }
 
+/** First announces of torrents that start together. */
+const startsPerSecond = 50
 /** The granularity of deadlines. */
 const tickMs = 100
 const reclaimEveryMs = 1_000
@@ -125,6 +128,7 @@ class SessionEngine implements Engine {
       slotsFor: (id) => this.#slotsFor(id),
       reclaim: () => this.#reclaim(),
       crowd: new Crowd(),
+      announces: new Spread(startsPerSecond),
       checks: new CheckLine(() => this.#limits.activeChecks ?? usualChecks),
     }
   }
