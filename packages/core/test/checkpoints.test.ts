@@ -139,6 +139,33 @@ describe('a checkpoint', () => {
   })
 })
 
+it('what says the same as the record that is there is not written again, when a torrent starts and when it ends', async () => {
+  const { world, start } = await seeded(2 * piece)
+  const store = memoryResumeStore()
+  let puts = 0
+  const counted: ResumeStore = {
+    ...store,
+    put: async (name, record) => {
+      puts++
+      await store.put(name, record)
+    },
+  }
+  const storage = new TestStorage(data.length)
+  const { node, torrent } = await start(storage, counted)
+  torrent.completed.catch(() => {})
+  await world.clock.advance(5_000)
+  torrent.control.pause()
+  await world.clock.advance(40_000)
+  await node.close()
+  const before = puts
+  const again = await start(storage, counted)
+  again.torrent.control.pause()
+  await world.clock.advance(40_000)
+  await again.node.close()
+  expect(before).toBeGreaterThan(1)
+  expect(puts).toBe(before)
+})
+
 it('wall clocks that jump by two hours, to and fro, change nothing', async () => {
   const runs: unknown[] = []
   for (const jumps of [

@@ -1,4 +1,5 @@
 import { BitloomError } from '../bytes/errors.js'
+import { toHex, utf8Bytes } from '../bytes/text.js'
 import { infoHashName } from '../metainfo/info-hash.js'
 import type { InfoHashes } from '../metainfo/metainfo.js'
 import { type PartialPiece, type ResumeRecord, ResumeStore } from '../ports/resume-store.js'
@@ -18,7 +19,7 @@ type Totals = Required<Pick<ResumeRecord, 'uploadedBytes' | 'downloadedBytes' | 
 const nothing: Totals = { uploadedBytes: 0, downloadedBytes: 0, seedingMs: 0 }
 
 export interface KeeperParts {
-  readonly context: Pick<EngineContext, 'turns' | 'services' | 'log'>
+  readonly context: Pick<EngineContext, 'turns' | 'services' | 'log' | 'hasher'>
   readonly infoHashes: InfoHashes
   readonly view: TorrentView
   readonly torrent: Torrent
@@ -58,6 +59,8 @@ export class RecordKeeper {
   #isClosed = false
   /** What the store has, from when it was read until the checkpoint that follows; nobody else writes. */
   #stored: ResumeRecord | undefined
+  /** Tells what the store has, as far as that is known. */
+  #mark: string | undefined
 
   constructor(parts: KeeperParts) {
     this.#parts = parts
@@ -176,13 +179,33 @@ export class RecordKeeper {
     try {
       const files = await content.stamps()
       const record = this.#record(state, content, files)
-      if (before !== undefined && isSameValue({ ...before, seedingMs: record.seedingMs }, record)) return
       await content.sync()
+      if (before !== undefined && isSameValue({ ...before, seedingMs: record.seedingMs }, record)) {
+        this.#mark = this.#markOf(before)
+        return
+      }
       // A check that began meanwhile has put all of it in doubt.
-      if (content.isKnown) await this.#store((store) => store.put(this.#key, record))
+      if (content.isKnown) await this.#put(record)
     } catch (error) {
       this.#syncFailed(content, asError(error))
     }
+  }
+
+  /** Of thousands that rest nothing is written when their session ends. */
+  async #put(record: ResumeRecord): Promise<void> {
+    const mark = this.#markOf(record)
+    if (mark === this.#mark) return
+    await this.#store(async (store) => {
+      await store.put(this.#key, record)
+      this.#mark = mark
+    })
+  }
+
+  /** Equal for records that say the same. The info of a torrent is always the same. */
+  #markOf({ info, ...record }: ResumeRecord): string {
+    const fields = Object.entries({ ...record, info: info !== undefined }).sort(([a], [b]) => (a < b ? -1 : 1))
+    const text = JSON.stringify(fields, (_key, value: unknown) => (value instanceof Uint8Array ? toHex(value) : value))
+    return toHex(this.#parts.context.hasher.digest('sha1', utf8Bytes(text)))
   }
 
   #syncFailed(content: TorrentContent, error: Error): void {
@@ -210,6 +233,7 @@ export class RecordKeeper {
 
   async #store(call: (store: ResumeStore) => Promise<void>): Promise<void> {
     const { context, view } = this.#parts
+    this.#mark = undefined
     try {
       await call(context.services.get(ResumeStore))
     } catch (error) {
