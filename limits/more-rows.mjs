@@ -127,7 +127,10 @@ export const processRows = {
       'core/isolation › ',
     ],
     ['Every connection breaks at once, at any write of a download: the data is right', 'core/chaos › of the network'],
-    ['A plugin at fault in every hook at once, while trackers fail and peers leave'],
+    [
+      'A plugin at fault in every hook at once, a tracker too, and connections that break every two seconds: the data comes',
+      'core/chaos-plugins › in every hook',
+    ],
     ['n-th calls of real files and sockets for n = 1 … 2,000'],
     ['Wall clocks that jump change nothing', 'core/checkpoints › wall clocks that jump'],
     [

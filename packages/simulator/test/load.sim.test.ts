@@ -6,7 +6,7 @@ it('200 leechers on one seeder all finish, the last within four times the time o
   const result = await simulate({
     seed: '1',
     network: { stretchMs: 64, gatherMs: 64 },
-    torrent: { lengthBytes: 2 * MiB, pieceBytes: 64 * KiB },
+    torrent: { lengthBytes: MiB, pieceBytes: 32 * KiB },
     groups: [seeds(1, { upBytesPerSecond: 4 * MiB }), peers(200, { maxPeers: 20 })],
   })
   expect(result.faults).toEqual([])
