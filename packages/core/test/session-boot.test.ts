@@ -212,7 +212,7 @@ describe('boot', () => {
     const { made, start } = bench()
     const session = await start([binds('p', PiecePicker, picker('a'))], { limits: { maxPeers: 7 }, listen: false })
     const [parts] = made
-    expect(parts?.limits).toMatchObject({ maxPeers: 7, maxPeersPerTorrent: 50, unwrittenBytes: 64 * 2 ** 20 })
+    expect(parts?.limits).toMatchObject({ maxPeers: 7, maxPeersPerTorrent: 50, unwrittenBytes: 32 * 2 ** 20 })
     expect(parts?.listen).toBe(false)
     expect(parts?.clientName).toBe(`Bitloom ${version}`)
     expect(new TextDecoder('latin1').decode(session.peerId.subarray(0, 8))).toBe('-BL0100-')

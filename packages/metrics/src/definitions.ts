@@ -129,7 +129,7 @@ export const definitions: readonly Definition[] = [
   },
   gauge(
     'bitloom_unwritten_bytes',
-    'The queue of the disk: data asked of peers or received, and not written yet. At its limit (`unwrittenBytes`, 64 MiB) nothing more is asked.',
+    'The queue of the disk: data asked of peers or received, and not written yet. At its limit (`unwrittenBytes`, 32 MiB) nothing more is asked.',
     ({ unwritten }) => unwritten(),
   ),
 ]

@@ -10,7 +10,7 @@ import { endpointOf, fault, hello, quietWire } from './quiet.js'
 export const blockBytes = 16_384
 export const pieceBytes = 262_144
 /** As a session has it by default. */
-const unwrittenBytes = 64 << 20
+const unwrittenBytes = 32 << 20
 
 export interface SceneOptions {
   readonly pieceCount: number

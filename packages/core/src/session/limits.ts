@@ -13,7 +13,7 @@ export const defaultLimits: SessionLimits = {
   dialsPerSecond: 30,
   knownAddressesPerTorrent: 2_000,
   uploadSlots: 20,
-  unwrittenBytes: 67_108_864,
+  unwrittenBytes: 33_554_432,
   activeDownloads: undefined,
   activeSeeds: undefined,
   activeChecks: usualChecks,
