@@ -3,6 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
+import type { TorrentHandle, TorrentState } from '@bitloom/core'
+import { type FaultyDisk, faultyDisk, faultyStorage } from '../src/faulty-disk.js'
 import { figure, isFull } from '../src/faults.js'
 import { addressOf, inLab, isLinux, makeSeeded, until } from '../src/lab.js'
 
@@ -50,13 +52,47 @@ it(
   }),
 )
 
+interface Scene {
+  readonly handle: TorrentHandle
+  readonly disk: FaultyDisk
+  readonly elsewhere: string
+}
+
+const reaches = async ({ handle }: Scene, state: TorrentState): Promise<void> =>
+  until(`it is ${state}`, () => handle.view.state === state)
+
+const phases: readonly (readonly [string, (scene: Scene) => Promise<void>])[] = [
+  ['at once', async () => {}],
+  ['while it checks', async ({ handle }) => until('it checks', () => handle.view.state !== 'loading')],
+  ['while it downloads', (scene) => reaches(scene, 'downloading')],
+  [
+    'while nothing can be written',
+    async (scene) => {
+      await reaches(scene, 'downloading')
+      scene.disk.fail('write', 'ENOSPC')
+      await reaches(scene, 'blocked')
+    },
+  ],
+  [
+    'when it is paused',
+    async (scene) => {
+      await reaches(scene, 'downloading')
+      scene.handle.control.pause()
+      await reaches(scene, 'paused')
+    },
+  ],
+  ['when it is whole', (scene) => reaches(scene, 'seeding')],
+  [
+    'while its data moves',
+    async (scene) => {
+      await reaches(scene, 'seeding')
+      scene.handle.control.move(scene.elsewhere).catch(() => {})
+    },
+  ],
+]
+
 describe.concurrent('close(), twice', () => {
-  it.for([
-    ['at once', async () => {}],
-    ['while it checks', async (state: () => string) => until('it checks', () => state() !== 'loading')],
-    ['while it downloads', async (state: () => string) => until('it downloads', () => state() === 'downloading')],
-    ['when it is whole', async (state: () => string) => until('it is whole', () => state() === 'seeding')],
-  ] as const)(
+  it.for(phases)(
     '%s ends within 5 s, and the next session goes on',
     inLab(async (lab, [when, reach]) => {
       const { made, seeder } = await makeSeeded(
@@ -64,20 +100,22 @@ describe.concurrent('close(), twice', () => {
         { 'a.bin': 2_000_000 },
         { limits: { upBytesPerSecond: 4_000_000 } },
       )
+      const disk = faultyDisk()
       const stateDirectory = lab.path('state')
       const options = { torrent: made.torrent, directory: lab.path('downloads'), peers: [addressOf(seeder)] }
-      const session = await lab.session({ stateDirectory })
-      const handle = await session.add(options)
+      const session = await lab.session({ stateDirectory, plugins: [faultyStorage(disk)] })
+      const handle = await session.add({ ...options, storage: 'faulty' })
       handle.ready.catch(() => {})
       handle.completed.catch(() => {})
-      await reach(() => handle.view.state)
+      await reach({ handle, disk, elsewhere: lab.path('elsewhere') })
       const beganMs = performance.now()
       await Promise.all([session.close(), session.close()])
       const endedMs = performance.now() - beganMs
       expect(endedMs).toBeLessThan(5_000)
-      const again = await lab.session({ stateDirectory })
+      disk.fail('write', undefined)
+      const again = await lab.session({ stateDirectory, plugins: [faultyStorage(disk)] })
       await (
-        await again.add(options)
+        await again.add({ ...options, storage: 'faulty' })
       ).completed
       figure(`close() twice, ${when}: ended after ${Math.round(endedMs)} ms, the next session went on`)
     }),

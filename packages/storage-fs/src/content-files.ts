@@ -5,7 +5,7 @@ import { factsOf, inParallel, syncFolder } from './disk.js'
 import { storageError } from './file-errors.js'
 import { FileStamps } from './file-stamps.js'
 import { type FileNames, isStored } from './file-names.js'
-import type { HandlePool } from './handle-pool.js'
+import type { Handles } from './handle-pool.js'
 import { readFully, writeFully } from './positional.js'
 import { takeOwnNames } from './own-names.js'
 import { absolute, isMissing, openExisting, openOrCreate, type Place } from './safe-open.js'
@@ -13,7 +13,7 @@ import { absolute, isMissing, openExisting, openOrCreate, type Place } from './s
 export interface ContentFilesOptions {
   readonly root: string
   readonly names: FileNames
-  readonly pool: HandlePool
+  readonly pool: Handles
   readonly disk: FileSystem
 }
 
@@ -24,7 +24,7 @@ export interface ContentFilesOptions {
  */
 export class ContentFiles {
   readonly #content: Content
-  readonly #pool: HandlePool
+  readonly #pool: Handles
   readonly #root: string
   readonly #names: FileNames
   readonly #disk: FileSystem

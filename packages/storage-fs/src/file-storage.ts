@@ -27,7 +27,8 @@ export function fileStorage(options: FileStorageOptions, disk: FileSystem = syst
   return {
     name: 'fs',
     open: async (content, { directory, wantedFiles, incompleteSuffix: suffix, movedFrom }, signal) => {
-      const place = new TorrentPlace(content, resolve(directory), { pool, disk, suffix })
+      const own = pool.share(options.maxOpenFilesPerTorrent ?? Infinity)
+      const place = new TorrentPlace(content, resolve(directory), { pool: own, disk, suffix })
       if (movedFrom !== undefined) await place.gather({ ...movedFrom, directory: resolve(movedFrom.directory) })
       await place.prepare()
       const handle = new FileStorageHandle(place, wantedFiles, disk, options.extentBytes)

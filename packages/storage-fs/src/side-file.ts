@@ -2,7 +2,7 @@ import { Bits, type Content, type FileStamp, toHex, utf8, utf8Bytes } from '@bit
 import type { FileSystem, OpenFile } from '@bitloom/core/node'
 import { factsOf, syncFolder } from './disk.js'
 import { codeOf, storageError } from './file-errors.js'
-import type { HandlePool } from './handle-pool.js'
+import type { Handles } from './handle-pool.js'
 import { readFully, writeFully } from './positional.js'
 import { absolute, isMissing, openExisting, openOrCreate, type Place } from './safe-open.js'
 import { createSideLayout, type SideSlot } from './side-layout.js'
@@ -20,7 +20,7 @@ const flagsAt = magic.length + hashBytes
 export class SideFile {
   readonly #layout
   readonly #hash: Uint8Array
-  readonly #pool: HandlePool
+  readonly #pool: Handles
   readonly #place: Place
   #held: Bits
   #header: Promise<void> | undefined
@@ -31,7 +31,7 @@ export class SideFile {
   readonly #makeRoot: () => Promise<void>
 
   /** `makeRoot` makes the download folder, or rejects. */
-  constructor(content: Content, root: string, pool: HandlePool, disk: FileSystem, makeRoot: () => Promise<void>) {
+  constructor(content: Content, root: string, pool: Handles, disk: FileSystem, makeRoot: () => Promise<void>) {
     this.#makeRoot = makeRoot
     this.#hash = hashOf(content)
     this.#layout = createSideLayout(content)

@@ -2,13 +2,13 @@ import { type Content, type StoragePlace, toHex } from '@bitloom/core'
 import type { FileSystem } from '@bitloom/core/node'
 import { ContentFiles } from './content-files.js'
 import { FileNames, isStored } from './file-names.js'
-import type { HandlePool } from './handle-pool.js'
+import type { Handles } from './handle-pool.js'
 import { deleteFiles, endMove, moveFiles, refuseTaken, type Relocation } from './relocate.js'
 import type { Place } from './safe-open.js'
 import { hashOf, SideFile, sideFileName } from './side-file.js'
 
 export interface TorrentPlaceOptions {
-  readonly pool: HandlePool
+  readonly pool: Handles
   readonly disk: FileSystem
   /** What incomplete files carry; absent = nothing. */
   readonly suffix: string | undefined

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Gate } from '../src/gate.js'
-import { type Access, HandlePool } from '../src/handle-pool.js'
+import { type Access, HandlePool, type Handles } from '../src/handle-pool.js'
 import { createScratch, rejected } from './scratch.js'
 
 const scratch = createScratch()
@@ -36,7 +36,7 @@ function opener(name: string, access: Access): () => Promise<FileHandle> {
 }
 
 /** Uses a file until `done` is called; `held` is the handle, once it is there. */
-function hold(pool: HandlePool<FileHandle>, name: string, access: Access = 'write') {
+function hold(pool: Handles<FileHandle>, name: string, access: Access = 'write') {
   let done: () => void = () => {}
   const until = new Promise<void>((resolve) => {
     done = resolve
@@ -194,5 +194,36 @@ describe('gate', () => {
     ]
     await Promise.all(calls)
     expect(log.join(' ')).toBe('a+ b+ a- b- x+ x- y+ y- c+ d+ c- d-')
+  })
+
+  it('keeps each share within its own limit, and closes the files of a share for that share first', async () => {
+    const pool = newPool(4)
+    const [one, other] = [pool.share(2), pool.share(3)]
+    const use = (share: typeof one, name: string) =>
+      share.use(name, 'write', opener(name, 'write'), async (handle) => handle.fd)
+    for (const name of ['a', 'b', 'c']) await use(one, name)
+    await pool.settled()
+    expect(pool.openFiles).toBe(2)
+    for (const name of ['x', 'y']) await use(other, name)
+    await use(one, 'd')
+    await pool.settled()
+    expect(pool.openFiles).toBe(4)
+    for (const name of ['x', 'y', 'd']) await use(name === 'd' ? one : other, name)
+    expect(opens.map((each) => each[0])).toEqual(['a', 'b', 'c', 'x', 'y', 'd'])
+  })
+
+  it('lets a share wait for itself alone', async () => {
+    const pool = newPool(4)
+    const [one, other] = [pool.share(1), pool.share(1)]
+    const held = hold(one, 'a')
+    await held.held
+    const next = hold(one, 'b')
+    expect(await isSettled(next.held)).toBe(false)
+    const free = hold(other, 'c')
+    await free.held
+    held.done()
+    await next.held
+    for (const each of [next, free]) each.done()
+    await Promise.all([held.over, next.over, free.over])
   })
 })
