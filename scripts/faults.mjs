@@ -39,7 +39,15 @@ const expected = [
   ['wall clock jumps'],
   ['SIGSTOP'],
   ['added and removed'],
-  ...['at once', 'while it checks', 'while it downloads', 'when it is whole'].map((when) => [`close() twice, ${when}`]),
+  ...[
+    'at once',
+    'while it checks',
+    'while it downloads',
+    'while nothing can be written',
+    'when it is paused',
+    'when it is whole',
+    'while its data moves',
+  ].map((when) => [`close() twice, ${when}`]),
 ]
 
 const figures = []
