@@ -39,6 +39,12 @@ export const reasons: readonly Reason[] = [
     next: 'as for the seeder’s CPU time',
   },
   {
+    goal: 'event-loop delay p99 while downloading',
+    reason:
+      'with 50 seeders the thread waits for a core: its profile has gaps of 15 to 66 ms between samples, most of them in the calls that start a write (`writeBuffer`, 39 % of its time), each of which wakes a thread of the pool that takes the core; with such gaps one turn of the loop, which reads all sockets, takes up to 123 ms',
+    next: 'fewer and larger writes when many peers bring blocks of many pieces at once, and a bound on the bytes that one turn reads',
+  },
+  {
     goal: 'start of `bitloom download` to the first dial',
     reason:
       'a bare Node takes a third of the CPU time until the first dial; of the rest a quarter is V8 compiling 1 MB of bundled modules, the others are spread over modules that run once, none with more than 5 %',
