@@ -1,4 +1,4 @@
-import { type ResumeStore, seededRandom, type SeededRandom } from '@bitloom/core'
+import { seededRandom, type SeededRandom } from '@bitloom/core'
 import { expect, it } from 'vitest'
 // By path: they are for the tests of the repository only.
 import { restoreTorrents } from '../../core/src/driver/restore.js'
@@ -7,6 +7,7 @@ import { fileStorage } from '../../storage-fs/src/index.js'
 import { fileResumeStore } from '../src/index.js'
 import { data, metainfo, pieceBytes, storageOptions, timeOf } from './support/album.js'
 import { PowerDisk } from './support/power-disk.js'
+import { watchedStore } from './support/watched-store.js'
 
 const isFull = process.env['BITLOOM_FAULTS_FULL'] === '1'
 const records = '/state/torrents'
@@ -21,16 +22,8 @@ async function moveAround() {
     limits: { upBytesPerSecond: 3_000 },
   })
   await world.add(seeder, metainfo)
-  const store = fileResumeStore(records, { warn: () => {} }, disk)
-  const settled: { readonly event: number; readonly have: Uint8Array }[] = []
-  const watched: ResumeStore = {
-    ...store,
-    put: async (key, record) => {
-      await store.put(key, record)
-      settled.push({ event: disk.events, have: record.have })
-    },
-  }
-  const node = await world.node('10.0.0.2', { storage: fileStorage(storageOptions, disk), resumeStore: watched })
+  const { store, settled } = watchedStore(records, disk)
+  const node = await world.node('10.0.0.2', { storage: fileStorage(storageOptions, disk), resumeStore: store })
   const torrent = await world.add(node, metainfo, {
     directory: '/downloads',
     incompleteSuffix: '.part',

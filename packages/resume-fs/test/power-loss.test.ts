@@ -1,4 +1,4 @@
-import { seededRandom, type ResumeStore } from '@bitloom/core'
+import { seededRandom } from '@bitloom/core'
 import { expect, it } from 'vitest'
 // By path: they are for the tests of the repository only.
 import { TestStorage, World } from '../../core/test/support/world.js'
@@ -6,6 +6,7 @@ import { fileStorage } from '../../storage-fs/src/index.js'
 import { fileResumeStore } from '../src/index.js'
 import { data, lengths, metainfo, pieceBytes, storageOptions, timeOf } from './support/album.js'
 import { PowerDisk } from './support/power-disk.js'
+import { watchedStore } from './support/watched-store.js'
 
 const cuts = process.env['BITLOOM_FAULTS_FULL'] === '1' ? 2_500 : 150
 /** The fifth file is not wanted: of it, bytes that share a piece lie in the side file. */
@@ -14,12 +15,6 @@ const wantedFiles = lengths.map((_length, index) => index !== 4)
 const directory = '/home/user/downloads'
 const records = '/state/bitloom/torrents'
 
-/** A record that was settled, and how much had happened by then. */
-interface Settled {
-  readonly event: number
-  readonly have: Uint8Array
-}
-
 /** Downloads all of it slowly, with a pause and a change of mind. */
 async function download() {
   const world = new World()
@@ -27,16 +22,8 @@ async function download() {
   const storage = new TestStorage(0, data)
   const seeder = await world.node('10.0.0.1', { storage, limits: { upBytesPerSecond: 3_000 } })
   await world.add(seeder, metainfo)
-  const store = fileResumeStore(records, { warn: () => {} }, disk)
-  const settled: Settled[] = []
-  const watched: ResumeStore = {
-    ...store,
-    put: async (key, record) => {
-      await store.put(key, record)
-      settled.push({ event: disk.events, have: record.have })
-    },
-  }
-  const node = await world.node('10.0.0.2', { storage: fileStorage(storageOptions, disk), resumeStore: watched })
+  const { store, settled } = watchedStore(records, disk)
+  const node = await world.node('10.0.0.2', { storage: fileStorage(storageOptions, disk), resumeStore: store })
   const peers = [world.endpoint('10.0.0.1')]
   const torrent = await world.add(node, metainfo, { directory, peers, wantedFiles })
   await world.clock.advance(70_000)
