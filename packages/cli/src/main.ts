@@ -4,8 +4,8 @@ import { createOutput } from './output.js'
 import { createProgram, normalizeArguments } from './program.js'
 import { createStop } from './stop.js'
 
-/** How long a stop may take in all before the process ends anyway. */
-const stopMs = 5000
+/** How long a stop may take before the process ends anyway; ending it may itself wait for the disk, and 5 s are promised. */
+const stopMs = 4_500
 
 /** Runs the command line of a process, and ends the process with the exit code when all output is written. */
 export async function main(host: NodeJS.Process): Promise<void> {

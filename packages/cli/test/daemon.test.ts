@@ -1,5 +1,6 @@
 import { createTracker, type Tracker } from '@bitloom/tracker-server'
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Bench, openBench, type Running } from './binary.js'
 import { writeTorrent } from './torrents.js'
@@ -122,6 +123,32 @@ describe('the daemon', () => {
     expect(code).toBe(0)
     const faults = logOf(stderr).filter(({ msg }) => msg === 'a torrent file cannot be used')
     expect(faults).toMatchObject([{ path: dropped, level: 40 }])
+  })
+
+  it('stops within 5 s, whatever the disk does, and tells what was not saved', { timeout: 120_000 }, async () => {
+    const core = fileURLToPath(new URL('../../core/dist/index.js', import.meta.url))
+    writeFileSync(
+      bench.path('stuck.mjs'),
+      `import { Storage, definePlugin, pluginContract } from '${pathToFileURL(core).href}'
+       const never = () => new Promise(() => {})
+       const nothing = async () => {}
+       const open = async () => ({ extentBytes: 16384, write: nothing, read: never, present: async () => [], sync: never, close: nothing })
+       const card = { name: 'stuck', contract: pluginContract, summary: 'Never comes to an end' }
+       export default definePlugin(card, () => ({ bind: (bindings) => bindings.value(Storage, { name: 'stuck', open }) }))`,
+    )
+    const running = startDaemon('four', '--plugin', './stuck.mjs', '--storage', 'stuck')
+    await running.event('listening')
+    writeFileSync(bench.path('four', 'watch', 'data.torrent'), readFileSync(bench.path('data.torrent')))
+    await running.event('added')
+    const beganMs = performance.now()
+    running.child.kill('SIGTERM')
+    const { code, stderr } = await running.ended
+    expect(code).toBe(0)
+    expect(performance.now() - beganMs).toBeLessThan(5_000)
+    const told = logOf(stderr).filter(({ msg }) => msg.startsWith('not all was saved in time'))
+    expect(told).toMatchObject([
+      { level: 40, count: 1, reason: expect.stringContaining('the storage of data took longer') },
+    ])
   })
 
   it('is alone in its state folder', { timeout: 120_000 }, async () => {

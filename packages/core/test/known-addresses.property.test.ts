@@ -30,7 +30,7 @@ describe('KnownAddresses', () => {
           if (deed === 'connected' && busy.has(name)) addresses.connected(endpoint, nowMs)
           if (deed === 'failed' || deed === 'disconnected') {
             if (!busy.delete(name)) continue
-            addresses.disconnected(endpoint, nowMs, deed === 'failed')
+            addresses.disconnected(endpoint, nowMs, deed === 'failed' ? 'lost' : 'let-go')
           }
           expect(addresses.size).toBeLessThanOrEqual(8)
         }

@@ -144,7 +144,7 @@ describe('what the address book offers', () => {
       for (let at = 0; at < 3; at++) fail(addresses, numbered(1), 0)
       addresses.dialling(numbered(1))
       addresses.connected(numbered(1), 0)
-      addresses.disconnected(numbered(1), connectedMs, true)
+      addresses.disconnected(numbered(1), connectedMs, 'lost')
       const first = addresses.nextDeadlineMs(connectedMs) - connectedMs
       fail(addresses, numbered(1), connectedMs)
       return [first, addresses.nextDeadlineMs(connectedMs) - connectedMs]
@@ -153,10 +153,21 @@ describe('what the address book offers', () => {
     expect(waits(1_000)).toEqual([80_000, 160_000])
   })
 
+  it('offers at once whom both sides were done with, and forgets no failure for it', () => {
+    const addresses = book([numbered(1)])
+    for (let at = 0; at < 3; at++) fail(addresses, numbered(1), 0)
+    addresses.dialling(numbered(1))
+    addresses.connected(numbered(1), 0)
+    addresses.disconnected(numbered(1), 1_000, 'let-go')
+    expect(addresses.next(1_000)).toEqual(numbered(1))
+    fail(addresses, numbered(1), 1_000)
+    expect(addresses.nextDeadlineMs(1_000)).toBe(81_000)
+  })
+
   it('leaves those not worth a retry alone for an hour', () => {
     const addresses = book([numbered(1)])
     addresses.dialling(numbered(1))
-    addresses.disconnected(numbered(1), 0, false)
+    addresses.disconnected(numbered(1), 0, 'ourselves')
     // The dialler hears of the refusal too; that does not make it sooner.
     addresses.failed(numbered(1), 0)
     expect(addresses.nextDeadlineMs(0)).toBe(60 * minute)
@@ -189,7 +200,7 @@ describe('what the address book offers', () => {
     addresses.dialling(numbered(1))
     addresses.connected(numbered(1), 0)
     addresses.failed(numbered(1), 0)
-    addresses.disconnected(numbered(1), 0, true)
+    addresses.disconnected(numbered(1), 0, 'lost')
     addresses.markSeed(numbered(1), true)
     expect(addresses.size).toBe(0)
   })

@@ -8,7 +8,7 @@ const suffix = '.resume'
 /**
  * Records as files of a folder, `KEY.resume` for each torrent. A record is written to a temporary file, flushed, renamed
  * into its place, and the folder flushed: at any moment there is the old one or the new one, whole. Calls for one key run
- * one after the other.
+ * one after the other; one flush of the folder is for all records that were put into their places before it.
  */
 export function fileResumeStore(
   folder: string,
@@ -41,11 +41,13 @@ class RecordFiles {
   readonly #folder: string
   readonly #log: Pick<Logger, 'warn'>
   readonly #disk: FileSystem
+  readonly #flushNames: () => Promise<void>
 
   constructor(folder: string, log: Pick<Logger, 'warn'>, disk: FileSystem) {
     this.#folder = folder
     this.#log = log
     this.#disk = disk
+    this.#flushNames = together(() => syncFolder(disk, folder))
   }
 
   #path(key: string, end = suffix): string {
@@ -90,7 +92,7 @@ class RecordFiles {
       await this.#disk.unlink(temporary).catch(() => {})
       throw error
     }
-    await syncFolder(this.#disk, this.#folder)
+    await this.#flushNames()
   }
 
   async remove(key: string): Promise<void> {
@@ -101,7 +103,7 @@ class RecordFiles {
       if (isMissing(error)) return
       throw error
     }
-    await syncFolder(this.#disk, this.#folder)
+    await this.#flushNames()
   }
 
   async keys(): Promise<string[]> {
@@ -143,6 +145,20 @@ async function readWhole(disk: FileSystem, path: string): Promise<Uint8Array> {
 async function writeWhole(file: OpenFile, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length;) {
     at += (await file.write(bytes, at, bytes.length - at, at)).bytesWritten
+  }
+}
+
+/** One run at a time. Whoever calls during a run shares the next one, which begins after all their calls. */
+function together(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve()
+  let next: Promise<void> | undefined
+  const begin = (): Promise<void> => {
+    next = undefined
+    return run()
+  }
+  return () => {
+    next ??= running = running.then(begin, begin)
+    return next
   }
 }
 

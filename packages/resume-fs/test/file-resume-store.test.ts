@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { resumeStoreConformance } from '@bitloom/conformance'
-import { systemFiles } from '@bitloom/core/node'
+import { type FileSystem, systemFiles } from '@bitloom/core/node'
 import { afterEach, describe, expect, it } from 'vitest'
 import { fileResumeStore } from '../src/index.js'
 import { formatRecord } from '../src/protocol.js'
@@ -109,6 +109,39 @@ it('a put that fails leaves the record before it, and no other file', async () =
   await rm(join(folder, `${key}.resume.tmp`), { recursive: true })
   expect(await store.get(key)).toEqual(record)
   expect(await readdir(folder)).toEqual([`${key}.resume`])
+})
+
+it('records that are put together are made durable by one flush of the folder, which began after they all had their names', async () => {
+  const { folder, ...made } = await open()
+  const records = Array.from({ length: 40 }, (_, index) => makeRecord(`record ${index}`))
+  const named: string[] = []
+  const flushes: number[] = []
+  const disk: FileSystem = {
+    ...systemFiles,
+    rename: async (from, to) => {
+      await systemFiles.rename(from, to)
+      named.push(to)
+    },
+    open: async (path, flags, mode) => {
+      const file = await systemFiles.open(path, flags, mode)
+      if (path !== folder) return file
+      const sync = async (): Promise<void> => {
+        const covers = named.length
+        await file.sync()
+        flushes.push(covers)
+      }
+      return { ...file, sync }
+    },
+  }
+  const store = fileResumeStore(folder, silent, disk)
+  await store.put(made.key, made.record)
+  await Promise.all(
+    records.map(async ({ key, record }) => {
+      await store.put(key, record)
+      expect(flushes.at(-1)).toBeGreaterThan(named.indexOf(join(folder, `${key}.resume`)))
+    }),
+  )
+  expect(flushes.length).toBeLessThan(20)
 })
 
 it('a key that is no info-hash cannot leave the folder', async () => {

@@ -97,11 +97,12 @@ describe('a full disk', () => {
 
 describe('a corrupting disk', () => {
   it('is found out by a check, and repaired by as many downloads as it takes', async () => {
-    await checkSeeds(here, ['1', '2'], async (seed) => {
+    // With the last of these seeds one piece is spoilt time and again.
+    await checkSeeds(here, ['1', '2', 'fresh-d5my5x'], async (seed) => {
       const { simulation, node } = await pairWith({ corrupts: 0.3 }, seed)
       const verified: number[] = []
       for (let check = 0; check < 20 && verified.at(-1) !== lengthBytes; check++) {
-        expect(await simulation.run(isWhole(node), simulation.clock.elapsedMs + 120_000)).toBe(true)
+        expect(await simulation.run(isWhole(node), simulation.clock.elapsedMs + 10_000)).toBe(true)
         node.torrent.control.recheck()
         await simulation.run(() => node.torrent.view.state !== 'checking', simulation.clock.elapsedMs + 60_000)
         verified.push(node.torrent.view.stats.verifiedBytes)

@@ -1,8 +1,9 @@
-import { type AddOptions, type Metainfo, openDesk, type SessionLimits } from '@bitloom/core'
+import { type AddOptions, type Logger, type Metainfo, openDesk, type SessionLimits } from '@bitloom/core'
 import { resolve } from 'node:path'
 import { countRepeats } from '../daemon/repeats.js'
 import { watchFolder } from '../daemon/watch-folder.js'
 import { reportDesk } from '../daemon/report.js'
+import { sentenceOf } from '../exit-codes.js'
 import { lockState } from '../lock.js'
 import { structuredLog } from '../log.js'
 import type { Runtime } from '../runtime.js'
@@ -62,7 +63,7 @@ export async function daemon(runtime: Runtime, _operands: readonly string[], opt
       log.info('the daemon stops')
       await Promise.all(watches)
     } finally {
-      await session.close()
+      await session.close().catch((error: unknown) => tellUnsaved(error, log))
     }
   } finally {
     clearInterval(telling)
@@ -70,6 +71,15 @@ export async function daemon(runtime: Runtime, _operands: readonly string[], opt
     await lock.release()
   }
   return 0
+}
+
+/** A stop does not wait for a disk that takes too long: what is not saved then goes on from its last checkpoint. */
+function tellUnsaved(error: unknown, log: Logger): void {
+  const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
+  log.warn('not all was saved in time: what was not goes on from its last checkpoint', {
+    count: errors.length,
+    reason: sentenceOf(errors[0]),
+  })
 }
 
 function queueLimits(options: DaemonOptions): Partial<SessionLimits> {

@@ -187,7 +187,7 @@ export class TorrentContent {
       have,
       priorities: this.#priorities,
       extentBytes: Math.ceil(extentBytes / blockBytes) * blockBytes,
-      budget,
+      budget: budget.shareOf(torrent),
       memory,
       nextJobId: () => context.nextId(),
       dropHash: (job) => hasher.drop(job),

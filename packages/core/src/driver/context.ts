@@ -1,5 +1,4 @@
 import type { BanList } from '../torrent/ban-list.js'
-import type { MemoryBudget } from '../torrent/ledger.js'
 import type { HookRunner } from '../hooks/runner.js'
 import type { Clock } from '../ports/clock.js'
 import type { Hasher } from '../ports/hasher.js'
@@ -11,6 +10,7 @@ import type { IpEndpoint } from '../ports/endpoint.js'
 import type { SessionLimits } from './api.js'
 import type { CheckLine } from './check-line.js'
 import type { Crowd } from './crowd.js'
+import type { SharedBudget } from './memory-budget.js'
 import type { Queueable, Queueing } from './queueing.js'
 import type { Services } from './services.js'
 import type { Spread } from './spread.js'
@@ -28,7 +28,7 @@ export interface EngineContext {
   readonly hooks: HookRunner
   readonly services: Services
   readonly tracer: Tracer
-  readonly budget: MemoryBudget & { readonly limitBytes: number }
+  readonly budget: SharedBudget
   readonly bans: BanList
   readonly down: TokenBucket
   readonly up: TokenBucket
@@ -43,7 +43,7 @@ export interface EngineContext {
   ban(host: string, forMs: number, reason: string): void
   /** Upload slots of one torrent in this round. */
   slotsFor(torrentId: string): number
-  /** Once a second while memory is short: torrents give up what holds some and is brought by nobody any more. */
+  /** Once a second while memory is short: those who hold some give up what is brought by nobody any more. */
   reclaim(): void
   /** The peers of all torrents. */
   readonly crowd: Crowd

@@ -199,9 +199,9 @@ class SessionEngine implements Engine {
   }
 
   #ban(host: string, forMs: number, reason: string): void {
-    const { bans, turns } = this.#context
+    const { bans, turns, crowd } = this.#context
     bans.ban(host, turns.nowMs + forMs)
-    for (const { swarm } of this.#torrents.values()) swarm.entrance.dropHost(host, reason)
+    for (const id of crowd.torrents()) this.#torrents.get(id)?.swarm.entrance.dropHost(host, reason)
   }
 
   /** By either 20-byte form of its hashes. */
@@ -216,7 +216,7 @@ class SessionEngine implements Engine {
     if (this.#refusals === this.#budget.refusals || turns.nowMs < this.#reclaimedAtMs + reclaimEveryMs) return
     this.#refusals = this.#budget.refusals
     this.#reclaimedAtMs = turns.nowMs
-    for (const { torrent } of this.#torrents.values()) torrent.reclaim(turns.nowMs - idleMs)
+    for (const holder of this.#budget.holders) holder.reclaim(turns.nowMs - idleMs)
   }
 
   // Torrents.

@@ -70,7 +70,7 @@ export class Entrance {
     // It may have been banned since its connection was made.
     if (endpoint.kind === 'ip' && bans.isBanned(endpoint.host, turns.nowMs)) return bannedHost.refuse
     if (!equalBytes(peerId, own)) return undefined
-    this.addresses.disconnected(endpoint, turns.nowMs, false)
+    this.addresses.disconnected(endpoint, turns.nowMs, 'ourselves')
     return 'is ourselves'
   }
 

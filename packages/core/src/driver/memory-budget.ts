@@ -6,6 +6,12 @@ import type { MemoryBudget } from '../torrent/ledger.js'
  */
 const mostExtents = 1_024
 
+/** One torrent that holds memory. */
+export interface MemoryHolder {
+  /** Gives up what nobody brings since then. */
+  reclaim(idleSinceMs: number): void
+}
+
 /** Bytes asked and not yet written, for all torrents of a session. Each call is for one extent. */
 export class SharedBudget implements MemoryBudget {
   refusals = 0
@@ -13,6 +19,8 @@ export class SharedBudget implements MemoryBudget {
   #limitBytes: number
   #usedBytes = 0
   #extents = 0
+  /** Bytes of those that hold any. */
+  readonly #held = new Map<MemoryHolder, number>()
 
   constructor(limitBytes: number) {
     this.#limitBytes = limitBytes
@@ -50,5 +58,52 @@ export class SharedBudget implements MemoryBudget {
     this.#usedBytes -= lengthBytes
     this.#extents--
     this.frees++
+  }
+
+  /** The budget as one torrent sees it: what it takes makes it a holder until it has given all of it back. */
+  shareOf(holder: MemoryHolder): MemoryBudget {
+    return new Share(this, (change) => {
+      const bytes = (this.#held.get(holder) ?? 0) + change
+      if (bytes > 0) this.#held.set(holder, bytes)
+      else this.#held.delete(holder)
+    })
+  }
+
+  /** Who holds some now. Torrents at rest hold none, so thousands of them are not looked at. */
+  get holders(): readonly MemoryHolder[] {
+    return [...this.#held.keys()]
+  }
+}
+
+class Share implements MemoryBudget {
+  readonly #all: SharedBudget
+  readonly #count: (change: number) => void
+
+  constructor(all: SharedBudget, count: (change: number) => void) {
+    this.#all = all
+    this.#count = count
+  }
+
+  get refusals(): number {
+    return this.#all.refusals
+  }
+
+  get frees(): number {
+    return this.#all.frees
+  }
+
+  fits(lengthBytes: number): boolean {
+    return this.#all.fits(lengthBytes)
+  }
+
+  tryTake(lengthBytes: number): boolean {
+    const isTaken = this.#all.tryTake(lengthBytes)
+    if (isTaken) this.#count(lengthBytes)
+    return isTaken
+  }
+
+  give(lengthBytes: number): void {
+    this.#all.give(lengthBytes)
+    this.#count(-lengthBytes)
   }
 }

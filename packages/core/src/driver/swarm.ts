@@ -4,6 +4,7 @@ import type { Run } from '../peer/request-inbox.js'
 import { type Endpoint, formatEndpoint, parseIp } from '../ports/endpoint.js'
 import type { TorrentView } from '../ports/views.js'
 import { allowedFastCount, allowedFastSet } from '../torrent/fast-set.js'
+import type { ConnectionEnd } from '../torrent/known-addresses.js'
 import type { Effects, Watch } from '../torrent/effects.js'
 import type { Extent, OpenPiece } from '../torrent/open-piece.js'
 import { Torrent } from '../torrent/torrent.js'
@@ -174,10 +175,15 @@ export class Swarm implements Effects, LinkOwner {
 
   linkEnded(link: PeerLink, reason: string): void {
     const peer = this.#owners.get(link)
-    if (peer !== undefined) this.#left(peer, reason)
+    if (peer !== undefined) this.#left(peer, reason, this.#howEnded(peer))
   }
 
-  #left(peer: Peer, reason: string): void {
+  /** Both have all: whichever side ends the connection, it will do again when one of them lacks something. */
+  #howEnded(peer: Peer): ConnectionEnd {
+    return this.torrent.isWhole && (peer.isSeed || peer.uploadOnly) ? 'let-go' : 'lost'
+  }
+
+  #left(peer: Peer, reason: string, end: ConnectionEnd): void {
     const link = this.#links.get(peer)
     if (link === undefined) return
     this.#links.delete(peer)
@@ -192,7 +198,7 @@ export class Swarm implements Effects, LinkOwner {
     for (const endpoint of new Set([peer.endpoint, peer.listensAt])) {
       if (endpoint === undefined) continue
       this.entrance.addresses.markSeed(endpoint, peer.isSeed || peer.uploadOnly)
-      this.entrance.addresses.disconnected(endpoint, this.#context.turns.nowMs, true)
+      this.entrance.addresses.disconnected(endpoint, this.#context.turns.nowMs, end)
     }
     this.#parts.trace.left(peer, reason)
     this.#context.turns.watch(() => this.#context.hooks.peerDisconnected(peer, reason, this.#parts.view()))
@@ -201,7 +207,7 @@ export class Swarm implements Effects, LinkOwner {
 
   /** Ends every connection. */
   dropAll(reason: string): void {
-    for (const peer of this.#links.keys()) this.#left(peer, reason)
+    for (const peer of this.#links.keys()) this.#left(peer, reason, 'let-go')
   }
 
   #listens(peer: Peer, port: number): void {
@@ -275,7 +281,7 @@ export class Swarm implements Effects, LinkOwner {
 
   drop(peer: Peer, reason: string, banMs?: number): void {
     this.entrance.ban(peer.endpoint, banMs, reason)
-    this.#context.turns.effect(() => this.#left(peer, reason))
+    this.#context.turns.effect(() => this.#left(peer, reason, this.#howEnded(peer)))
   }
 
   settleLater(): void {

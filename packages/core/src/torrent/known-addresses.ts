@@ -11,6 +11,12 @@ const goodConnectionMs = 60_000
 /** A banned host is looked at again after this long. */
 const banCheckMs = 60_000
 
+/**
+ * How a connection ended: `lost`: whoever ended it, the address has to prove itself. `let-go`: neither side was at fault,
+ * there was nothing to do for it; due again at once. `ourselves`: not for an hour.
+ */
+export type ConnectionEnd = 'lost' | 'let-go' | 'ourselves'
+
 interface Entry extends HeapItem {
   readonly endpoint: Endpoint
   readonly order: number
@@ -140,15 +146,15 @@ export class KnownAddresses {
     this.#backOff(entry, nowMs, 1)
   }
 
-  /** A connection ended. `worthRetry` false (it is ourselves): not for an hour. A ban is looked up when its time has come. */
-  disconnected(endpoint: Endpoint, nowMs: number, worthRetry: boolean): void {
+  /** A connection ended. A ban is looked up when its time has come. */
+  disconnected(endpoint: Endpoint, nowMs: number, end: ConnectionEnd): void {
     const entry = this.#find(endpoint)
     if (entry === undefined) return
     // Short-lived connections count as failures: a full peer that takes us in and drops us is not dialled in a loop.
     const wasGood = entry.state === 'connected' && nowMs - entry.triedAtMs >= goodConnectionMs
     if (wasGood) entry.failures = 0
-    this.#backOff(entry, nowMs, wasGood ? 0 : 1)
-    if (!worthRetry) this.#rest(entry, nowMs + longestRetryMs)
+    if (end === 'lost') this.#backOff(entry, nowMs, wasGood ? 0 : 1)
+    else this.#rest(entry, end === 'let-go' ? nowMs : nowMs + longestRetryMs)
   }
 
   /** What it turned out to be (BEP 21 partial seeds too). */
