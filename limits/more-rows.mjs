@@ -39,6 +39,11 @@ export const trackers = {
       'tracker-udp/connections › used again for 60 s',
       'tracker-udp/connections › connects again after',
     ],
+    {
+      promise: 'UDP, one datagram of ten is lost: every announce arrives, and is sent again after 15 · 2^n s',
+      tests: ['simulator/tracker-udp.sim › one datagram of ten lost'],
+      figure: '10 % of the datagrams lost',
+    },
     [
       'Failing trackers back off to 60 min; after 15 s the next one starts, a late answer counts',
       'core/announce-schedule › failures back off',

@@ -134,6 +134,17 @@ const peers = {
       'core/bans › a host that is banned',
       'integration/corrupt-peer › is banned',
     ],
+    {
+      promise:
+        'One byte of every MiB is flipped on the way from one of three peers: the files are right, that one is banned, the other two are not',
+      tests: ['integration/flipped-bytes › one byte of every MiB'],
+      figure: 'one byte of every MiB flipped',
+    },
+    {
+      promise: 'Every peer of 50 is dropped after two seconds, again and again: the download ends, and nothing is lost',
+      tests: ['core/dropped-peers › dropped after two seconds'],
+      figure: 'peers dropped after 2 s',
+    },
     [
       'The only source of a piece that sent it wrong comes back after five minutes',
       'core/connections › comes back after five minutes',
