@@ -2,6 +2,9 @@ import type { Bits } from '../bytes/bits.js'
 import { asError } from './as-error.js'
 import type { Turns } from './turns.js'
 
+/** Torrents whose data is looked at, at a time, unless the limits say otherwise. */
+export const usualChecks = 4
+
 export interface CheckOutcome {
   /** The pieces that are there; in a turn of its own. */
   found(have: Bits): void

@@ -8,8 +8,8 @@ import type { Random } from '../ports/random.js'
 import type { TokenBucket } from '../peer/token-bucket.js'
 import type { IpEndpoint } from '../ports/endpoint.js'
 import type { SessionLimits } from './api.js'
-import type { CheckLine } from './check-line.js'
 import type { Crowd } from './crowd.js'
+import type { Line } from './line.js'
 import type { SharedBudget } from './memory-budget.js'
 import type { Queueable, Queueing } from './queueing.js'
 import type { Services } from './services.js'
@@ -50,7 +50,9 @@ export interface EngineContext {
   /** When torrents that begin to work announce themselves. */
   readonly announces: Spread
   /** Checks of data wait here for each other. */
-  readonly checks: CheckLine
+  readonly checks: Line
+  /** So do checkpoints: in a stop that is cut short some are whole, instead of all begun. */
+  readonly saves: Line
 }
 
 /** The same as one torrent sees it. */

@@ -20,11 +20,12 @@ import { TokenBucket } from '../peer/token-bucket.js'
 import { reservedBits, reservedBytes } from '../wire/handshake.js'
 import type { AddOptions, Engine, SessionLimits, TorrentControl, TorrentHandle } from './api.js'
 import type { EngineContext } from './context.js'
+import { usualChecks } from './checks.js'
 import { torrentControl } from './control.js'
 import { Deadlines } from './deadlines.js'
 import { Dialer } from './dialer.js'
 import { checkIncompleteSuffix } from './file-paths.js'
-import { CheckLine, usualChecks } from './check-line.js'
+import { Line } from './line.js'
 import { Crowd } from './crowd.js'
 import { Spread } from './spread.js'
 import { Handshakes, type Shaken } from './handshakes.js'
@@ -50,6 +51,8 @@ export interface EngineParts {
 
 /** First announces of torrents that start together. */
 const startsPerSecond = 50
+/** More than that would only wait for each other: Node has four threads for files. */
+const savesAtATime = 8
 /** The granularity of deadlines. */
 const tickMs = 100
 const reclaimEveryMs = 1_000
@@ -129,7 +132,8 @@ class SessionEngine implements Engine {
       reclaim: () => this.#reclaim(),
       crowd: new Crowd(),
       announces: new Spread(startsPerSecond),
-      checks: new CheckLine(() => this.#limits.activeChecks ?? usualChecks),
+      checks: new Line(() => this.#limits.activeChecks ?? usualChecks),
+      saves: new Line(() => savesAtATime),
     }
   }
 

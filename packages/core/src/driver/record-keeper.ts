@@ -10,16 +10,20 @@ import type { TorrentContent } from './content.js'
 import type { EngineContext } from './context.js'
 import { isSameValue } from './same-value.js'
 import type { SetLimits } from './torrent-limits.js'
+import { within } from './within.js'
 
 /** What is not remembered yet is lost by a power cut: never more than this. */
 const longestMs = 30_000
 const mostBytes = 268_435_456
 
+/** A checkpoint that takes longer lets others begin: one disk that hangs is no reason not to save what is on another. */
+const placeMs = 1_000
+
 type Totals = Required<Pick<ResumeRecord, 'uploadedBytes' | 'downloadedBytes' | 'seedingMs'>>
 const nothing: Totals = { uploadedBytes: 0, downloadedBytes: 0, seedingMs: 0 }
 
 export interface KeeperParts {
-  readonly context: Pick<EngineContext, 'turns' | 'services' | 'log' | 'hasher'>
+  readonly context: Pick<EngineContext, 'turns' | 'clock' | 'services' | 'log' | 'hasher' | 'saves'>
   readonly infoHashes: InfoHashes
   readonly view: TorrentView
   readonly torrent: Torrent
@@ -57,6 +61,7 @@ export class RecordKeeper {
   #before: Totals | undefined
   #partial: readonly PartialPiece[] | undefined
   #isClosed = false
+  readonly #givenUp = new AbortController()
   /** What the store has, from when it was read until the checkpoint that follows; nobody else writes. */
   #stored: ResumeRecord | undefined
   /** Tells what the store has, as far as that is known. */
@@ -143,11 +148,30 @@ export class RecordKeeper {
 
   #inTurn(save: () => Promise<void>): Promise<void> {
     this.#saves++
-    this.#last = this.#last.then(save).then(() => {
-      this.#saves--
-      this.#parts.wake()
-    })
+    this.#last = this.#last
+      .then(() => this.#inLine(save))
+      .then(() => {
+        this.#saves--
+        this.#parts.wake()
+      })
     return this.#last
+  }
+
+  /** Only so many torrents save at a time. */
+  async #inLine(save: () => Promise<void>): Promise<void> {
+    const { clock, saves } = this.#parts.context
+    let saved: Promise<void> | undefined
+    const place = async (): Promise<void> => {
+      saved = save()
+      await within(clock, placeMs, saved, () => new Error('it goes on without its place')).catch(() => {})
+    }
+    await saves.run(this.#givenUp.signal, place).catch(() => {})
+    await saved
+  }
+
+  /** Whoever closes the torrent waits no longer: a last checkpoint that has not begun is not made. */
+  giveUp(): void {
+    this.#givenUp.abort()
   }
 
   /** Where the data is, and where it is about to go, is in its record when this settles, if there is one and it can be. */

@@ -502,6 +502,7 @@ export class TorrentDriver implements Queueable {
     try {
       await Promise.all([within(clock, storageCloseMs, this.#flush(how), late), this.#announcing.stopped()])
     } finally {
+      this.#keeper.giveUp()
       turns.run(() => turns.watch(() => hooks.torrentRemoved(this.view)))
     }
   }

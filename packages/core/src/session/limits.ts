@@ -1,5 +1,5 @@
 import { BitloomError } from '../bytes/errors.js'
-import { usualChecks } from '../driver/check-line.js'
+import { usualChecks } from '../driver/checks.js'
 import { checkLimit } from '../driver/torrent-limits.js'
 import type { SessionLimits } from '../driver/api.js'
 

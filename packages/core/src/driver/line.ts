@@ -1,10 +1,7 @@
 import { untilAborted } from './until-aborted.js'
 
-/** Torrents whose data is looked at, at a time, unless the limits say otherwise. */
-export const usualChecks = 4
-
-/** Lets so many checks of data read at a time; the others wait, in the order they came. */
-export class CheckLine {
+/** Lets so many tasks of one kind run at a time, whichever torrents they are of; the others wait, in the order they came. */
+export class Line {
   readonly #limit: () => number
   readonly #waiting = new Set<() => void>()
   #running = 0
@@ -13,11 +10,11 @@ export class CheckLine {
     this.#limit = limit
   }
 
-  /** Rejects with the reason of the signal when it aborts while it waits; `check` heeds the signal itself. */
-  async run<T>(signal: AbortSignal, check: () => Promise<T>): Promise<T> {
+  /** Rejects with the reason of the signal when it aborts while it waits; `task` heeds the signal itself. */
+  async run<T>(signal: AbortSignal, task: () => Promise<T>): Promise<T> {
     await this.#turn(signal)
     try {
-      return await check()
+      return await task()
     } finally {
       this.#running--
       this.limitChanged()

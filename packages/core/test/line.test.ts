@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { CheckLine } from '../src/driver/check-line.js'
+import { Line } from '../src/driver/line.js'
 import { settleMicrotasks } from './support/virtual-clock.js'
 
 /** Checks a, b, c … that end when they are told to. */
 function scene(limit: number) {
   const limits = { now: limit }
-  const line = new CheckLine(() => limits.now)
+  const line = new Line(() => limits.now)
   const log: string[] = []
   const ends = new Map<string, () => void>()
   const start = (name: string, signal = new AbortController().signal): void => {
