@@ -249,16 +249,16 @@ export class TorrentContent {
     return call
   }
 
-  /** Flushes. Only when no other call is under way; idempotent on the storage's side. */
-  async close(deleteData: boolean): Promise<void> {
+  /** `flush`: makes durable what is written. Only when no other call is under way; idempotent on the storage's side. */
+  async close(how: { readonly deleteData: boolean; readonly flush: boolean }): Promise<void> {
     await Promise.allSettled(this.#calls)
     const handle = this.#handle
     if (handle === undefined) return
     try {
-      await this.#sync()
+      if (how.flush) await this.#sync()
     } finally {
       await handle.close()
-      if (deleteData) await handle.remove?.()
+      if (how.deleteData) await handle.remove?.()
     }
   }
 }

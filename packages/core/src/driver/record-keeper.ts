@@ -169,6 +169,10 @@ export class RecordKeeper {
     await saved
   }
 
+  get isGivenUp(): boolean {
+    return this.#givenUp.signal.aborted
+  }
+
   /** Whoever closes the torrent waits no longer: a last checkpoint that has not begun is not made. */
   giveUp(): void {
     this.#givenUp.abort()

@@ -511,7 +511,7 @@ export class TorrentDriver implements Queueable {
     await Promise.all([this.#recalling, this.#data.idle()])
     const kept = this.#pausing ? 'paused' : 'active'
     await this.#keeper.close(how === 'deleted' ? 'forgotten' : how === 'kept' ? kept : 'removed')
-    await this.#data.content?.close(how === 'deleted')
+    await this.#data.content?.close({ deleteData: how === 'deleted', flush: !this.#keeper.isGivenUp })
   }
 }
 
