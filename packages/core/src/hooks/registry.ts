@@ -13,7 +13,7 @@ import {
   type TapTimer,
 } from './guard.js'
 import type { HookName, Tappable, TapHooks, TapOptions } from './hooks.js'
-import { createRunner } from './run-hooks.js'
+import { RunningHooks } from './run-hooks.js'
 import type { DecidingHook, HookRunner, WatchingHook } from './runner.js'
 import { createSlots, type HookSlots, untap } from './slots.js'
 
@@ -40,7 +40,7 @@ export function createHooks(parts: { readonly clock: Clock; readonly log: Logger
   const slots = createSlots()
   const blame = createBlame(parts.log, (error) => slots.watching.pluginFailed.call(error), switchOff)
   return {
-    runner: createRunner(slots, parts.clock, blame),
+    runner: new RunningHooks(slots, parts.clock, blame),
     open: (plugin) => openTaps(slots, blame, plugin),
   }
 }
