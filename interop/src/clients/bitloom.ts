@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { Running } from '../process.js'
@@ -11,12 +12,12 @@ const built = fileURLToPath(new URL('../../../packages/cli/dist/main.js', import
 export function startBitloom(
   job: Pick<Job, 'host' | 'start' | 'state'>,
   args: readonly string[],
-  node = process.execPath,
+  [command, ...before]: readonly [string, ...string[]] = [process.execPath],
 ): Running {
   return job.start({
     name: `bitloom ${args[0]}`,
-    command: node,
-    args: [bitloomBinary, ...args, '--json', '--no-config', '--state-dir', job.state],
+    command,
+    args: [...before, bitloomBinary, ...args, '--json', '--no-config', '--state-dir', job.state],
     namespace: job.host.namespace,
   })
 }
@@ -29,15 +30,21 @@ export function event(name: string): (line: string) => Readonly<Record<string, u
   }
 }
 
-/** Bitloom's own command line, as it is built in this checkout, run by one binary of Node. */
-export function bitloomOn(node: string, name: string): Client {
+/** Bitloom's own command line, as it is built in this checkout, run by one binary of Node, which `command` may have behind another program. */
+export function bitloomOn(command: readonly [string, ...string[]], name: string): Client {
+  const isThere = (program: string): boolean =>
+    program.includes('/') ? existsSync(program) : spawnSync(program, ['--version']).error === undefined
   return {
     name,
     isOurs: true,
-    available: () => existsSync(built) && existsSync(node),
+    available: () => existsSync(built) && isThere(command[0]),
     seed: async (job) => {
       const listen = `${job.host.ip}:${job.port}`
-      const process = startBitloom(job, ['seed', job.torrent, job.directory, '--listen', listen, '--skip-check'], node)
+      const process = startBitloom(
+        job,
+        ['seed', job.torrent, job.directory, '--listen', listen, '--skip-check'],
+        command,
+      )
       await process.line('it seeds', event('seeding'), startMs)
       return { process }
     },
@@ -45,7 +52,7 @@ export function bitloomOn(node: string, name: string): Client {
       const peers = peerArguments(job).flatMap((peer) => ['--peer', peer])
       const found = peers.length === 0 ? [] : [...peers, '--no-trackers']
       const args = ['download', job.torrent, '-o', job.directory, '--listen', `${job.host.ip}:${job.port}`]
-      const process = startBitloom(job, [...args, ...found, '--seed'], node)
+      const process = startBitloom(job, [...args, ...found, '--seed'], command)
       return {
         process,
         complete: later(
@@ -57,4 +64,10 @@ export function bitloomOn(node: string, name: string): Client {
 }
 
 /** With the Node that runs this. */
-export const bitloom: Client = bitloomOn(process.execPath, 'bitloom')
+export const bitloom: Client = bitloomOn([process.execPath], 'bitloom')
+
+/** Held to one core, where it has no thread for hashing. */
+export const bitloomOnOneCore: Client = bitloomOn(
+  ['taskset', '--cpu-list', '0', process.execPath],
+  'bitloom (one core)',
+)

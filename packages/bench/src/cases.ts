@@ -14,6 +14,8 @@ const slowClient = 'transmission'
 interface CaseFacts {
   readonly shape: PayloadShape
   readonly peers?: number
+  /** Of the other clients none seeds. */
+  readonly othersLeechOnly?: boolean
 }
 
 /** The usual cases by name: `one` is so long, the others are not longer than 1 GiB. */
@@ -32,7 +34,7 @@ function usualCases(mostBytes: number): Readonly<Record<string, CaseFacts>> {
     'pieces-16m': { shape: one(16 * mebibyte) },
     'pieces-256k': { shape: one(256 * kibibyte) },
     'pieces-4m': { shape: one(4 * mebibyte) },
-    'pieces-many': { shape: { ...one(leastPieceBytes), lengthBytes: pieces * leastPieceBytes } },
+    'pieces-many': { shape: { ...one(leastPieceBytes), lengthBytes: pieces * leastPieceBytes }, othersLeechOnly: true },
   }
 }
 
@@ -40,8 +42,8 @@ function usualCases(mostBytes: number): Readonly<Record<string, CaseFacts>> {
 export const caseNames: readonly string[] = Object.keys(usualCases(2 ** 30))
 
 /**
- * The cases of these names, all of them by default. In all but the first, the other clients only download, and the slow one
- * does not take part; where several peers seed, they are `partner`. `plainPairs` run in the first case beside the others. @throws Error for a name that is none
+ * The cases of these names, all of them by default. The slow client takes part in the first only; where several peers seed,
+ * they are `partner`. `plainPairs` run in the first case beside the others. @throws Error for a name that is none
  */
 export function casesOf(
   lengthBytes: number,
@@ -54,9 +56,11 @@ export function casesOf(
   return names.map((name) => {
     const facts = known[name]
     if (facts === undefined) throw new Error(`there is no case ${name}, only ${caseNames.join(', ')}`)
-    const { shape, peers = 1 } = facts
+    const { shape, peers = 1, othersLeechOnly = false } = facts
+    const maySeed = (seeder: string): boolean =>
+      seeder === partner || (peers === 1 && (seeder === 'bitloom' || !othersLeechOnly))
     const isOf = ({ seeder, leecher }: Pair): boolean =>
-      leecher !== slowClient && (seeder === partner || (seeder === 'bitloom' && peers === 1))
+      seeder !== slowClient && leecher !== slowClient && maySeed(seeder)
     return { name, shape, peers, pairs: name === plainCase ? [...pairs, ...plainPairs] : pairs.filter(isOf) }
   })
 }

@@ -10,7 +10,16 @@ import { type BenchOptions, parseOptions, type Part, usage } from './options.js'
 import { measurePaths } from './paths.js'
 import { openRecord } from './record.js'
 import { type ScaleResults, timeFirstDial, watchPeers, watchTorrents } from './scale.js'
-import { addNode, availableClients, clientNames, hasOurs, pairsOf, pairsOfNodes, runSide } from './side.js'
+import {
+  addNode,
+  availableClients,
+  clientNames,
+  hasOurs,
+  pairsOf,
+  pairsOfVariants,
+  runSide,
+  variantNames,
+} from './side.js'
 import type { Patience } from './stages/measure.js'
 import { faultsOf, type Ratios, ratiosOf } from './stages/ratios.js'
 import { runStages } from './stages/run-stages.js'
@@ -94,10 +103,11 @@ async function benchSide(): Promise<void> {
   if (absent.length > 0) results.absent = absent
   if (!wanted.includes(slow)) progress(`left out: ${slow}`)
   const names = options.cases ?? (options.quick ? [plainCase] : caseNames)
-  const pairs = options.pairs ?? pairsOf(present, partner)
-  const ofNodes = pairsOfNodes(options.nodes.map(addNode), partner)
+  const usualNames = present.filter((name) => !variantNames.includes(name))
+  const pairs = options.pairs ?? pairsOf(usualNames, partner)
+  const variants = [...present.filter((name) => variantNames.includes(name)), ...options.nodes.map(addNode)]
   await runSide({
-    cases: casesOf(options.lengthBytes, pairs, partner, names, ofNodes),
+    cases: casesOf(options.lengthBytes, pairs, partner, names, pairsOfVariants(variants, partner)),
     runs: options.runs,
     workshop,
     earlier: results.side ?? [],

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { bitloom, bitloomOn } from '@bitloom/interop/clients/bitloom'
+import { bitloom, bitloomOn, bitloomOnOneCore } from '@bitloom/interop/clients/bitloom'
 import type { Client } from '@bitloom/interop/clients/client'
 import { foreignClients } from '@bitloom/interop/needs'
 import { openShelf, type PayloadShape } from '../rig/payloads.js'
@@ -62,19 +62,24 @@ function secondsOf(results: readonly TransferResult[]): number {
   return results.reduce((sum, { seconds }) => sum + seconds, 0)
 }
 
-const clients = new Map<string, Client>([bitloom, ...foreignClients].map((client) => [client.name, client]))
+const clients = new Map<string, Client>(
+  [bitloom, ...foreignClients, bitloomOnOneCore].map((client) => [client.name, client]),
+)
 
 /** Lets ours take part with another binary of Node as well. Answers the name. @throws Error for what is no Node */
 export function addNode(path: string): string {
   const { stdout } = spawnSync(path, ['--version'], { encoding: 'utf8' })
   if (!/^v\d+\./.test(stdout ?? '')) throw new Error(`${path} is no Node`)
   const name = `${bitloom.name} (${stdout.trim()})`
-  clients.set(name, bitloomOn(path, name))
+  clients.set(name, bitloomOn([path], name))
   return name
 }
 
 /** Names of all clients that the rig knows, ours first. */
 export const clientNames: readonly string[] = [...clients.keys()]
+
+/** Ours in other surroundings than the usual: it shows what they cost, in the first case only. */
+export const variantNames: readonly string[] = [bitloomOnOneCore.name]
 
 /** The clients of these that can be started here. */
 export function availableClients(names: readonly string[]): string[] {
@@ -103,8 +108,8 @@ export function pairsOf(names: readonly string[], partner: string): Pair[] {
   return pairs.filter((_, index) => keys.indexOf(keys[index] ?? '') === index)
 }
 
-/** Ours with other versions of Node: with the partner and with itself. */
-export function pairsOfNodes(names: readonly string[], partner: string): Pair[] {
+/** Ours in other surroundings, such as another version of Node: with the partner and with itself. */
+export function pairsOfVariants(names: readonly string[], partner: string): Pair[] {
   return names.flatMap((name) => [
     { seeder: partner, leecher: name },
     { seeder: name, leecher: partner },

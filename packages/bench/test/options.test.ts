@@ -49,7 +49,7 @@ describe('cases', () => {
     expect(casesOf(2 ** 30, pairs, 'libtorrent').map(({ name }) => name)).toEqual(caseNames)
     expect(casesOf(2 ** 30, pairs, 'libtorrent', ['one', 'files'])).toMatchObject([
       { pairs },
-      { shape: { files: 5243 }, pairs: [pairs[0], pairs[2]] },
+      { shape: { files: 5243 }, pairs: pairs.slice(0, 3) },
     ])
     expect(() => casesOf(2 ** 30, pairs, 'libtorrent', ['none'])).toThrow('there is no case none')
   })
@@ -64,8 +64,9 @@ describe('cases', () => {
     expect(cases.map(({ shape }) => shape.lengthBytes)).toEqual([2 ** 32, 2 ** 30])
   })
 
-  it('of several peers have the partner seed', () => {
-    const [crowd] = casesOf(2 ** 30, pairs, 'libtorrent', ['peers-8'])
+  it('of several peers have the partner seed, and of very many pieces no other client', () => {
+    const [crowd, many] = casesOf(2 ** 30, pairs, 'libtorrent', ['peers-8', 'pieces-many'])
     expect(crowd).toMatchObject({ peers: 8, pairs: [pairs[0]] })
+    expect(many).toMatchObject({ peers: 1, pairs: [pairs[0], pairs[2]] })
   })
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { TransferResult } from '../rig/transfer.js'
-import { pairsOf, pairsOfNodes, roundsOf } from '../src/side.js'
+import { pairsOf, pairsOfVariants, roundsOf } from '../src/side.js'
 import { figuresOf, sideTable } from '../src/side-table.js'
 
 const mebibyte = 2 ** 20
@@ -64,7 +64,7 @@ describe('the usual pairs', () => {
 })
 
 it('other versions of Node run with the partner and with themselves', () => {
-  const pairs = pairsOfNodes(['bitloom (v24.0.0)'], 'libtorrent')
+  const pairs = pairsOfVariants(['bitloom (v24.0.0)'], 'libtorrent')
   expect(pairs.map(({ seeder, leecher }) => `${seeder}:${leecher}`)).toEqual([
     'libtorrent:bitloom (v24.0.0)',
     'bitloom (v24.0.0):libtorrent',
