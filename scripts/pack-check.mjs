@@ -73,7 +73,7 @@ function checkManifest({ folder, home, manifest }) {
     author: 'Bitloom contributors',
     type: 'module',
     engines: { node: '>=20.19.0' },
-    publishConfig: { access: 'public' },
+    publishConfig: { access: 'public', provenance: true },
   }
   for (const [key, value] of Object.entries(expected)) {
     const actual = JSON.stringify(manifest[key])
