@@ -1,5 +1,6 @@
-// `npm run limits [-- --write] [--only TEXT]`: runs every test that a row of limits/rows.mjs names, and prints the rows with what
-// came of them; of those only that have the text in their promise or tests. With `--write` it is kept in limits/results.json, of which `npm run docs` makes the table of docs/THREATS.md.
+// `npm run limits [-- --write] [--full] [--only TEXT]`: runs every test that a row of limits/rows.mjs names, and prints the rows
+// with what came of them; of those only that have the text in their promise or tests. With `--write` it is kept in
+// limits/results.json, of which `npm run docs` makes the table of docs/THREATS.md. `--full`: tests in their long forms.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +11,10 @@ import { root, setUp } from './setup.mjs'
 
 setUp()
 
-const { values } = parseArgs({ options: { write: { type: 'boolean' }, only: { type: 'string', default: '' } } })
+const { values } = parseArgs({
+  options: { write: { type: 'boolean' }, full: { type: 'boolean' }, only: { type: 'string', default: '' } },
+})
+const long = values.full === true ? { BITLOOM_FAULTS_FULL: '1' } : {}
 const rows = rowsOf().filter(({ promise, row }) => [promise, ...row.tests].some((text) => text.includes(values.only)))
 const files = testFiles(rows)
 const folder = mkdtempSync(join(tmpdir(), 'bitloom-limits-'))
@@ -20,7 +24,12 @@ console.log(`Running ${files.length} files of tests …`)
 const { stdout } = spawnSync(
   process.execPath,
   [vitest, 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...files],
-  { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 28, env: { ...process.env, BITLOOM_TEST_BUILT: '1', NO_COLOR: '1' } },
+  {
+    cwd: root,
+    encoding: 'utf8',
+    maxBuffer: 2 ** 28,
+    env: { ...process.env, ...long, BITLOOM_TEST_BUILT: '1', NO_COLOR: '1' },
+  },
 )
 const { testResults } = JSON.parse(readFileSync(report, 'utf8'))
 rmSync(folder, { recursive: true, force: true })

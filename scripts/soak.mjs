@@ -1,147 +1,187 @@
-// `npm run soak -- [--minutes N]`: torrents are added, downloaded from three peers on loopback, looked at and removed,
-// with faults in rotation: a peer that lies, a tracker that answers with noise, peers that all leave, a disk that fails. Ends
-// with a table; fails where a byte is wrong, something was not caught, or memory or handles grow. Needs a build.
+// `npm run soak -- [--minutes N] [--rounds N] [--mib N] [--pause MS]`: torrents are added, downloaded from three peers on
+// loopback, looked at and removed, with the faults of scripts/soak/ in rotation. Ends with a table; fails where a byte is
+// wrong, a download did not end, something was not caught, or memory or handles grow. Needs a build.
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { createSession, pluginContract, Storage, StorageError, wrapStorage } from '@bitloom/core'
-import { createTorrent, nodePorts } from '@bitloom/core/node'
-import { piecePicker } from '@bitloom/piece-picker'
-import { storageFs } from '@bitloom/storage-fs'
-import { trackerHttp } from '@bitloom/tracker-http'
+import { createTorrent } from '@bitloom/core/node'
+import { faultSwitches, faultyPlugin, hit } from './soak/faults.mjs'
+import { growthPer10Minutes, rise, sample } from './soak/samples.mjs'
+import { Survivors } from './soak/survivors.mjs'
+import { badMoods } from './soak/tracker.mjs'
+import { openWorld, storage } from './soak/world.mjs'
 
 const MiB = 1_048_576
-const { values } = parseArgs({ options: { minutes: { type: 'string', default: '3' } } })
-const endMs = performance.now() + Number(values.minutes) * 60_000
-const faults = ['none', 'a liar', 'noise of a tracker', 'all peers leave', 'a disk that fails']
-const counts = { rounds: 0, whole: 0, wrong: 0, uncaught: 0 }
+const { values } = parseArgs({
+  options: {
+    minutes: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: 'Infinity' },
+    mib: { type: 'string', default: '6' },
+    only: { type: 'string', multiple: true },
+    pause: { type: 'string', default: '0' },
+  },
+})
+const [minutes, rounds, mib, pauseMs] = [values.minutes, values.rounds, values.mib, values.pause].map(Number)
+const counts = { rounds: 0, whole: 0, wrong: 0, uncaught: 0, warnings: 0 }
+process.on('warning', (warning) => (counts.warnings++, console.error(warning)))
 process.on('uncaughtException', (error) => (counts.uncaught++, console.error(error)))
 process.on('unhandledRejection', (error) => (counts.uncaught++, console.error(error)))
 
-/** What a storage in front of the files does while a fault is on. */
-const disk = { lies: false, failsIn: Infinity }
 const folder = await mkdtemp(join(tmpdir(), 'bitloom-soak-'))
-const noise = createServer((_, response) => response.end(randomBytes(500)))
-await new Promise((resolve) => noise.listen(0, '127.0.0.1', resolve))
+const switches = { ...faultSwitches(), hits: {} }
+const world = await openWorld(join(folder, 'state'), switches)
+const until = async (holds, ms) => {
+  for (const stopMs = performance.now() + ms; !holds() && performance.now() < stopMs;) await sleep(5)
+  return holds()
+}
+
+/** What goes wrong in a round, the n-th of its kind; `during` runs beside the download. */
+const faults = {
+  none: () => ({}),
+  'a liar': () => ({ switches: { lies: true } }),
+  'a call of a file fails': (n) => ({ switches: { fileCallFailsIn: 1 + (n % 40) } }),
+  'a write of a socket fails': (n) => ({ switches: { socketWriteFailsIn: 1 + ((n * 7) % 100) } }),
+  'a slow disk': () => ({ switches: { msPerMiB: 100 } }),
+  'a plugin at fault': (n) => ({ plugin: faultyPlugin(n, switches) }),
+  'all peers leave': (n) => ({
+    during: async ({ control, view }) => {
+      await until(() => (view.content?.have.count ?? 0) > 4, 5_000)
+      for (const peer of [...view.peers]) {
+        hit(switches, 'all peers leave')
+        control.disconnect(peer, 'soak')
+      }
+      // By itself it dials again after ten seconds.
+      if (n % 2 === 0) control.addPeers(world.addresses(), 'user')
+    },
+  }),
+  'a tracker in a bad mood': (n) => ({
+    trackers: [[world.tracker.url]],
+    peers: [],
+    mood: badMoods[n % badMoods.length],
+    during: async ({ control, view }) => {
+      await until(() => [...view.trackers].some(({ state }) => state === 'error'), 500)
+      world.tracker.become('good')
+      await until(() => [...view.trackers].some(({ state }) => state === 'error'), 500)
+      // By itself it would be asked again after half a minute.
+      control.removeTracker(world.tracker.url)
+      control.addTracker(world.tracker.url)
+    },
+  }),
+  'datagrams are lost': () => ({ trackers: [[world.udpUrl]], switches: { lostPercent: 10 } }),
+}
+const names = values.only ?? Object.keys(faults)
+const slowest = {}
 const samples = []
-const peers = []
-for (let at = 0; at < 3; at++) peers.push(await openSession(`127.0.2.${at + 1}`, at === 2))
-/** A new one for each rotation: the old one has banned the liar. */
-let leecher = await openSession('127.0.2.9', false, true)
+const over = new Survivors()
+let tellAtMinutes = 10
+const endMs = performance.now() + minutes * 60_000
 try {
-  while (performance.now() < endMs) await round(faults[counts.rounds++ % faults.length])
+  while (performance.now() < endMs && counts.rounds < rounds) {
+    const name = names[counts.rounds % names.length]
+    const beganMs = performance.now()
+    await round(name, faults[name](Math.floor(counts.rounds / names.length)))
+    slowest[name] = Math.max(slowest[name] ?? 0, performance.now() - beganMs)
+    counts.rounds++
+    // Samples are taken at the same place of each rotation.
+    if (counts.rounds % names.length === 0) {
+      over.add(await world.replaceLiar())
+      samples.push({ ...(await sample()), survivors: over.count() })
+      if (samples.at(-1).minutes > tellAtMinutes) {
+        console.log(JSON.stringify(report()))
+        tellAtMinutes += 10
+      }
+    }
+    await sleep(pauseMs)
+  }
 } finally {
-  for (const session of [...peers, leecher]) await session.close()
-  noise.close()
+  await world.close()
   await rm(folder, { recursive: true, force: true })
 }
-const settled = samples.slice(Math.floor(samples.length / 3))
-const memory = growthPerMinute(settled.map(({ minutes, rssMiB }) => [minutes, rssMiB])) * 10
-const handles = settled.map((sample) => sample.handles)
-console.table([
-  { ...counts, 'MiB per 10 min': memory.toFixed(2), handles: `${Math.min(...handles)} to ${Math.max(...handles)}` },
-])
-const isFlat = Number(values.minutes) < 30 || memory <= 1
-if (counts.wrong + counts.uncaught > 0 || counts.whole < counts.rounds || !isFlat) process.exitCode = 1
+const found = report()
+console.table(
+  Object.entries(slowest).map(([fault, ms]) => ({
+    fault,
+    came: switches.hits[fault],
+    'slowest round': `${(ms / 1_000).toFixed(1)} s`,
+  })),
+)
+console.log(JSON.stringify(found))
+process.exitCode = found.isGood ? 0 : 1
 
-/** A session with its storage behind one that lies or fails as `disk` says. */
-function openSession(host, mayLie, mayFail = false) {
-  let storages = () => []
-  const storage = {
-    name: 'soak',
-    open: async (...args) => {
-      const handle = await storages()
-        .find(({ name }) => name === 'fs')
-        .open(...args)
-      return wrapStorage(handle, {
-        read: async (piece, begin, into, purpose) => {
-          await handle.read(piece, begin, into, purpose)
-          if (mayLie && disk.lies && purpose === 'serve') for (const bytes of into) bytes[0] ^= 1
-        },
-        write: async (...call) => {
-          if (mayFail && --disk.failsIn === 0) throw new StorageError('IO', 'on purpose', { path: folder, retry: true })
-          await handle.write(...call)
-        },
-      })
-    },
-  }
-  const plugin = {
-    name: 'soak',
-    contract: pluginContract,
-    bind: (bindings) => bindings.value(Storage, storage),
-    apply: (plugins) => void (storages = () => plugins.all(Storage)),
-  }
-  return createSession({
-    plugins: [nodePorts(), trackerHttp(), storageFs(), piecePicker(), plugin],
-    listen: { hosts: [host], ports: [0] },
-  })
-}
-
-async function round(fault) {
-  if (fault === 'none') {
-    await leecher.close()
-    leecher = await openSession('127.0.2.9', false, true)
-  }
+async function round(name, { switches: on = {}, plugin, during, trackers = [], peers, mood = 'good' }) {
   const source = join(folder, 'source')
   const target = join(folder, 'target')
   await mkdir(source, { recursive: true })
-  const data = randomBytes(6 * MiB + 77)
-  const name = `data-${counts.rounds}`
-  await writeFile(join(source, name), data)
-  const trackers = [[`http://127.0.0.1:${noise.address().port}/announce`]]
-  const { torrent } = await createTorrent(join(source, name), {
-    pieceLengthBytes: 65_536,
-    ...(fault === 'noise of a tracker' ? { trackers } : {}),
-  })
+  const file = `data-${counts.rounds}`
+  const data = randomBytes(mib * MiB + 77)
+  await writeFile(join(source, file), data)
+  const { torrent } = await createTorrent(join(source, file), { pieceLengthBytes: 65_536 })
   const seeds = []
-  for (const session of peers) {
-    seeds.push(await session.add({ torrent, directory: source, storage: 'soak', check: 'skip' }))
+  for (const session of world.seeders()) {
+    seeds.push(await session.add({ torrent, directory: source, storage, check: 'skip' }))
     await seeds.at(-1).ready
   }
-  disk.lies = fault === 'a liar'
-  disk.failsIn = fault === 'a disk that fails' ? 5 : Infinity
-  const download = await leecher.add({
+  world.tracker.become(mood)
+  Object.assign(switches, on)
+  if (plugin !== undefined) await world.leecher.use(plugin)
+  const limits = { downBytesPerSecond: 8 * MiB }
+  const download = await world.leecher.add({
     torrent,
     directory: target,
-    storage: 'soak',
-    limits: { downBytesPerSecond: 8 * MiB },
-    peers: peers.map(({ addresses }) => addresses[0]),
+    storage,
+    trackers,
+    peers: peers ?? world.addresses(),
+    limits,
   })
-  const { control, completed, view } = download
-  completed.catch(() => {})
-  if (fault === 'all peers leave') {
-    await sleep(200)
-    for (const peer of [...view.peers]) control.disconnect(peer, 'soak')
-  }
-  const stopMs = performance.now() + 30_000
-  while (view.state !== 'seeding' && performance.now() < stopMs) {
+  download.ready.catch(() => {})
+  download.completed.catch(() => {})
+  const { control, view } = download
+  const meanwhile = during?.(download)
+  const isOver = () => {
     if (view.state === 'failed') control.recheck()
-    await sleep(20)
+    return view.state === 'seeding'
   }
-  if (view.state === 'seeding') counts.whole++
-  const there = await readFile(join(target, name)).catch(() => Buffer.alloc(0))
-  if (view.state === 'seeding' && !hash(there).equals(hash(data))) counts.wrong++
+  const isWhole = await until(isOver, 45_000)
+  await meanwhile
+  if (isWhole) counts.whole++
+  else console.error(`round ${counts.rounds}, ${name}: ${view.state} after 45 s, ${view.error?.message}`)
+  Object.assign(switches, faultSwitches())
+  const there = await readFile(join(target, file)).catch(() => Buffer.alloc(0))
+  if (isWhole && !hash(there).equals(hash(data))) counts.wrong++
   await download.remove({ deleteData: true })
+  if (plugin !== undefined) await world.leecher.remove(plugin.name)
   for (const seed of seeds) await seed.remove()
-  await rm(join(source, name))
-  globalThis.gc?.()
-  samples.push({
-    minutes: performance.now() / 60_000,
-    rssMiB: process.memoryUsage.rss() / MiB,
-    handles: process.getActiveResourcesInfo().filter((name) => !/Timeout|Immediate/.test(name)).length,
-  })
+  over.add(download, ...[download, ...seeds].map(({ view }) => view))
+  await rm(join(source, file))
 }
 
-/** The slope of a straight line through points `[minutes, MiB]` by least squares. */
-function growthPerMinute(points) {
-  const mean = (at) => points.reduce((sum, point) => sum + point[at], 0) / points.length
-  const [x, y] = [mean(0), mean(1)]
-  const spread = points.reduce((sum, point) => sum + (point[0] - x) ** 2, 0)
-  return points.reduce((sum, point) => sum + (point[0] - x) * (point[1] - y), 0) / spread
+/** What was found so far. Code is compiled and heaps find their size in the first third, and in ten minutes at most. */
+function report() {
+  const settled = samples.filter((one) => one.minutes >= Math.min(10, minutes / 3))
+  if (settled.length < 3) return { ...counts, isGood: false, why: 'too few samples' }
+  const growth = Object.fromEntries(
+    ['rss', 'objects', 'code'].map((figure) => [figure, Number(growthPer10Minutes(settled, figure).toFixed(2))]),
+  )
+  const isWhole = counts.wrong + counts.uncaught + counts.warnings === 0 && counts.whole === counts.rounds
+  const absent = names.filter((name) => name !== 'none' && switches.hits[name] === undefined)
+  const { survivors } = samples.at(-1)
+  const isFlat = survivors <= 3 && rise(settled, 'handles') <= 0 && rise(settled, 'descriptors') <= 0
+  // The memory of the process says something when it had time to settle; what lives does before.
+  const isSmall = minutes < 30 ? growth.objects <= 5 : growth.objects <= 1 && growth.rss <= 1
+  return {
+    ...counts,
+    minutes: Number((performance.now() / 60_000).toFixed(1)),
+    growth,
+    handles: rise(settled, 'handles'),
+    descriptors: rise(settled, 'descriptors'),
+    survivors,
+    absent,
+    rssMiB: Math.round(settled.at(-1).rss),
+    isGood: absent.length === 0 && isWhole && isFlat && isSmall,
+  }
 }
 
 function hash(bytes) {
