@@ -20,7 +20,7 @@ import { TorrentData } from './torrent-data.js'
 import { OwnLimits } from './torrent-limits.js'
 import { TorrentTracer } from './torrent-tracer.js'
 import { TorrentTurn } from './torrent-turn.js'
-import { torrentFacts, type TorrentStatus } from './torrent-facts.js'
+import { TorrentFacts, type TorrentStatus } from './torrent-facts.js'
 import { torrentView } from './torrent-view.js'
 import { within } from './within.js'
 
@@ -90,7 +90,7 @@ export class TorrentDriver implements Queueable {
       pieceVerified: (piece) => this.#keeper.changed(this.torrent.pieceLength(piece)),
     })
     this.view = torrentView(
-      torrentFacts<TorrentDriver>({
+      new TorrentFacts<TorrentDriver>({
         id: this.id,
         torrent: this,
         options,

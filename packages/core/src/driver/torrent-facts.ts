@@ -1,4 +1,4 @@
-import type { Metainfo } from '../metainfo/metainfo.js'
+import type { InfoHashes, Metainfo } from '../metainfo/metainfo.js'
 import { Storage } from '../ports/storage.js'
 import type { TorrentState, TorrentView, TrackerView } from '../ports/views.js'
 import type { Torrent } from '../torrent/torrent.js'
@@ -36,74 +36,104 @@ export interface TorrentFactsParts<T extends Queueable> {
   readonly directory: () => string
 }
 
-/** What the view of a torrent shows, from the parts that know it. */
-export function torrentFacts<T extends Queueable>(parts: TorrentFactsParts<T>): ViewSource {
-  const { options, status, swarm, queue } = parts
-  const metainfo = (): Metainfo | undefined =>
-    parts.content()?.metainfo ?? ('info' in options.torrent ? options.torrent : undefined)
-  const torrent: Torrent = swarm.torrent
-  return {
-    id: parts.id,
-    infoHashes: options.torrent.infoHashes,
-    torrent,
-    get name(): string {
-      return metainfo()?.name ?? options.torrent.name ?? ''
-    },
-    get private(): boolean {
-      return metainfo()?.private ?? false
-    },
-    /** Known from the start for a torrent file, later for a magnet link. */
-    get metainfo() {
-      return metainfo()
-    },
-    get state() {
-      return status.state
-    },
-    get error() {
-      return status.error
-    },
-    get pausedBy() {
-      return status.pausedBy
-    },
-    get trackers(): readonly TrackerView[] {
-      return parts.announcing().trackers
-    },
-    get storage(): string {
-      return parts.services.named(Storage, options.storage)?.name ?? ''
-    },
-    get directory(): string {
-      return parts.content()?.place.directory ?? parts.directory()
-    },
-    get paths() {
-      return parts.content()?.place.paths ?? metainfo()?.files.map(({ path }) => path)
-    },
-    get picker() {
-      return parts.strategies().picker
-    },
-    get choker() {
-      return parts.strategies().choker
-    },
-    get checkedPieces() {
-      return parts.content()?.checkedPieces ?? 0
-    },
-    get knownAddresses() {
-      return swarm.entrance.addresses.size
-    },
-    get queuePosition() {
-      return queue.position(parts.torrent)
-    },
-    get queueRank() {
-      return queue.rank(parts.torrent)
-    },
-    get forced() {
-      return queue.isForced(parts.torrent)
-    },
-    get seedRatio() {
-      const { wantedBytes } = torrent
-      return wantedBytes === 0 ? 0 : parts.keeper().totals.uploadedBytes / wantedBytes
-    },
-    get seedingMs() {
-      return parts.keeper().totals.seedingMs
-    },
+/**
+ * What the view of a torrent shows, from the parts that know it. A class: V8 keeps a literal of so many getters as a
+ * dictionary of closures, 3.5 kB in each of ten thousand torrents.
+ */
+export class TorrentFacts<T extends Queueable> implements ViewSource {
+  readonly #parts: TorrentFactsParts<T>
+  readonly torrent: Torrent
+
+  constructor(parts: TorrentFactsParts<T>) {
+    this.#parts = parts
+    this.torrent = parts.swarm.torrent
+  }
+
+  get id(): string {
+    return this.#parts.id
+  }
+
+  get infoHashes(): InfoHashes {
+    return this.#parts.options.torrent.infoHashes
+  }
+
+  get name(): string {
+    return this.metainfo?.name ?? this.#parts.options.torrent.name ?? ''
+  }
+
+  get private(): boolean {
+    return this.metainfo?.private ?? false
+  }
+
+  /** Known from the start for a torrent file, later for a magnet link. */
+  get metainfo(): Metainfo | undefined {
+    const { torrent } = this.#parts.options
+    return this.#parts.content()?.metainfo ?? ('info' in torrent ? torrent : undefined)
+  }
+
+  get state(): TorrentState {
+    return this.#parts.status.state
+  }
+
+  get error(): Error | undefined {
+    return this.#parts.status.error
+  }
+
+  get pausedBy(): TorrentView['pausedBy'] {
+    return this.#parts.status.pausedBy
+  }
+
+  get trackers(): readonly TrackerView[] {
+    return this.#parts.announcing().trackers
+  }
+
+  get storage(): string {
+    const { services, options } = this.#parts
+    return services.named(Storage, options.storage)?.name ?? ''
+  }
+
+  get directory(): string {
+    return this.#parts.content()?.place.directory ?? this.#parts.directory()
+  }
+
+  get paths(): readonly string[] | undefined {
+    return this.#parts.content()?.place.paths ?? this.metainfo?.files.map(({ path }) => path)
+  }
+
+  get picker(): string | undefined {
+    return this.#parts.strategies().picker
+  }
+
+  get choker(): string {
+    return this.#parts.strategies().choker
+  }
+
+  get checkedPieces(): number {
+    return this.#parts.content()?.checkedPieces ?? 0
+  }
+
+  get knownAddresses(): number {
+    return this.#parts.swarm.entrance.addresses.size
+  }
+
+  get queuePosition(): number | undefined {
+    return this.#parts.queue.position(this.#parts.torrent)
+  }
+
+  get queueRank(): number | undefined {
+    return this.#parts.queue.rank(this.#parts.torrent)
+  }
+
+  get forced(): boolean {
+    return this.#parts.queue.isForced(this.#parts.torrent)
+  }
+
+  get seedRatio(): number {
+    const { wantedBytes } = this.torrent
+    return wantedBytes === 0 ? 0 : this.#parts.keeper().totals.uploadedBytes / wantedBytes
+  }
+
+  get seedingMs(): number {
+    return this.#parts.keeper().totals.seedingMs
   }
 }

@@ -31,123 +31,167 @@ export interface ViewSource {
 
 /** The live view of one torrent: getters over its state, made once. */
 export function torrentView(source: ViewSource): TorrentView {
-  const { torrent } = source
-  let content: { readonly ledger: Ledger; readonly view: ContentView } | undefined
-  return {
-    get id() {
-      return source.id
-    },
-    get name() {
-      return source.name
-    },
-    get infoHashes() {
-      return source.infoHashes
-    },
-    get private() {
-      return source.private
-    },
-    get state() {
-      return source.state
-    },
-    get error() {
-      return source.error
-    },
-    get metainfo() {
-      return source.metainfo
-    },
-    get content() {
-      const { ledger } = torrent
-      if (ledger === undefined) return undefined
-      if (content?.ledger !== ledger) content = { ledger, view: contentView(torrent) }
-      return content.view
-    },
-    get peers(): Iterable<PeerView> {
-      return torrent.peers.values()
-    },
-    get trackers() {
-      return source.trackers
-    },
-    get picker() {
-      return source.picker
-    },
-    get choker() {
-      return source.choker
-    },
-    get storage() {
-      return source.storage
-    },
-    get directory() {
-      return source.directory
-    },
-    get paths() {
-      return source.paths
-    },
-    get queuePosition() {
-      return source.queuePosition
-    },
-    get queueRank() {
-      return source.queueRank
-    },
-    get forced() {
-      return source.forced
-    },
-    get seedRatio() {
-      return source.seedRatio
-    },
-    get seedingMs() {
-      return source.seedingMs
-    },
-    get pausedBy() {
-      return source.pausedBy
-    },
-    stats: statsView(source),
+  return new LiveView(source)
+}
+
+class LiveView implements TorrentView {
+  readonly #source: ViewSource
+  readonly stats: TorrentStats
+  #content: { readonly ledger: Ledger; readonly view: ContentView } | undefined
+
+  constructor(source: ViewSource) {
+    this.#source = source
+    this.stats = new LiveStats(source)
+  }
+
+  get content(): ContentView | undefined {
+    const { torrent } = this.#source
+    const { ledger } = torrent
+    if (ledger === undefined) return undefined
+    if (this.#content?.ledger !== ledger) this.#content = { ledger, view: contentView(torrent) }
+    return this.#content.view
+  }
+
+  get peers(): Iterable<PeerView> {
+    return this.#source.torrent.peers.values()
+  }
+
+  get id(): string {
+    return this.#source.id
+  }
+
+  get name(): string {
+    return this.#source.name
+  }
+
+  get infoHashes(): InfoHashes {
+    return this.#source.infoHashes
+  }
+
+  get private(): boolean {
+    return this.#source.private
+  }
+
+  get state(): TorrentState {
+    return this.#source.state
+  }
+
+  get error(): Error | undefined {
+    return this.#source.error
+  }
+
+  get metainfo(): Metainfo | undefined {
+    return this.#source.metainfo
+  }
+
+  get trackers(): readonly TrackerView[] {
+    return this.#source.trackers
+  }
+
+  get picker(): string | undefined {
+    return this.#source.picker
+  }
+
+  get choker(): string {
+    return this.#source.choker
+  }
+
+  get storage(): string {
+    return this.#source.storage
+  }
+
+  get directory(): string {
+    return this.#source.directory
+  }
+
+  get paths(): readonly string[] | undefined {
+    return this.#source.paths
+  }
+
+  get queuePosition(): number | undefined {
+    return this.#source.queuePosition
+  }
+
+  get queueRank(): number | undefined {
+    return this.#source.queueRank
+  }
+
+  get forced(): boolean {
+    return this.#source.forced
+  }
+
+  get seedRatio(): number {
+    return this.#source.seedRatio
+  }
+
+  get seedingMs(): number {
+    return this.#source.seedingMs
+  }
+
+  get pausedBy(): TorrentView['pausedBy'] {
+    return this.#source.pausedBy
   }
 }
 
-function statsView(source: ViewSource): TorrentStats {
-  const { torrent } = source
-  const sum = (of: (peer: PeerView) => number): number => {
+class LiveStats implements TorrentStats {
+  readonly #source: ViewSource
+
+  constructor(source: ViewSource) {
+    this.#source = source
+  }
+
+  #sum(of: (peer: PeerView) => number): number {
     let total = 0
-    for (const peer of torrent.peers.values()) total += of(peer)
+    for (const peer of this.#source.torrent.peers.values()) total += of(peer)
     return total
   }
-  return {
-    get receivedBytes() {
-      return torrent.receivedBytes
-    },
-    get wastedBytes() {
-      return torrent.wastedBytes
-    },
-    get uploadedBytes() {
-      return torrent.uploadedBytes
-    },
-    get verifiedBytes() {
-      return torrent.verifiedBytes
-    },
-    get wantedBytes() {
-      return torrent.wantedBytes
-    },
-    get leftBytes() {
-      return torrent.leftBytes
-    },
-    get downRate() {
-      return sum((peer) => peer.downRate)
-    },
-    get upRate() {
-      return sum((peer) => peer.upRate)
-    },
-    get peers() {
-      return torrent.peers.size
-    },
-    get seeds() {
-      return sum((peer) => Number(peer.isSeed))
-    },
-    get knownAddresses() {
-      return source.knownAddresses
-    },
-    get checkedPieces() {
-      return source.checkedPieces
-    },
+
+  get receivedBytes(): number {
+    return this.#source.torrent.receivedBytes
+  }
+
+  get wastedBytes(): number {
+    return this.#source.torrent.wastedBytes
+  }
+
+  get uploadedBytes(): number {
+    return this.#source.torrent.uploadedBytes
+  }
+
+  get verifiedBytes(): number {
+    return this.#source.torrent.verifiedBytes
+  }
+
+  get wantedBytes(): number {
+    return this.#source.torrent.wantedBytes
+  }
+
+  get leftBytes(): number {
+    return this.#source.torrent.leftBytes
+  }
+
+  get downRate(): number {
+    return this.#sum((peer) => peer.downRate)
+  }
+
+  get upRate(): number {
+    return this.#sum((peer) => peer.upRate)
+  }
+
+  get peers(): number {
+    return this.#source.torrent.peers.size
+  }
+
+  get seeds(): number {
+    return this.#sum((peer) => Number(peer.isSeed))
+  }
+
+  get knownAddresses(): number {
+    return this.#source.knownAddresses
+  }
+
+  get checkedPieces(): number {
+    return this.#source.checkedPieces
   }
 }
 
