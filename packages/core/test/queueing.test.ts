@@ -209,13 +209,16 @@ describe('the queue of a session', () => {
       resumeStore,
     })
     const quiet = (): void => {}
+    const reads = vi.spyOn(resumeStore, 'get')
     const handles = await restoreTorrents({
       store: resumeStore,
       hasher: inlineHasher(),
       log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-      add: (options) => again.add(options),
+      add: (options, record) => again.add(options, record),
     })
     await world.clock.advance(1 * seconds)
+    // Each record once.
+    expect(reads).toHaveBeenCalledTimes(3)
     const views = handles.map(({ view }) => view).sort((a, b) => (a.queuePosition ?? 0) - (b.queuePosition ?? 0))
     expect(views.map(({ name, state, forced }) => [name, state, forced])).toEqual([
       ['c', 'downloading', false],

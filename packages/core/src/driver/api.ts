@@ -1,6 +1,7 @@
 import type { Endpoint, IpEndpoint } from '../ports/endpoint.js'
 import type { MagnetLink, Metainfo } from '../metainfo/metainfo.js'
 import type { TraceSink } from '../ports/trace.js'
+import type { ResumeRecord } from '../ports/resume-store.js'
 import type { PeerView, TorrentView } from '../ports/views.js'
 import type { QueueMove } from '../torrent/queue.js'
 
@@ -164,7 +165,8 @@ export interface Engine {
   readonly heldBytes: number
   /** Opens the listeners. */
   start(): Promise<void>
-  add(options: AddOptions): Promise<TorrentHandle>
+  /** `record`: what an earlier session left of it, where it has been read already. */
+  add(options: AddOptions, record?: ResumeRecord): Promise<TorrentHandle>
   torrents(): readonly TorrentView[]
   control(torrentId: string): TorrentControl
   setLimits(limits: SessionLimits): void

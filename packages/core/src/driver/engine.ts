@@ -10,6 +10,7 @@ import { Memory } from '../ports/memory.js'
 import { PeerExtension } from '../ports/peer-extension.js'
 import { PiecePicker } from '../ports/piece-picker.js'
 import { Random } from '../ports/random.js'
+import type { ResumeRecord } from '../ports/resume-store.js'
 import { Storage } from '../ports/storage.js'
 import type { TraceSink } from '../ports/trace.js'
 import type { TorrentView } from '../ports/views.js'
@@ -225,7 +226,7 @@ class SessionEngine implements Engine {
 
   // Torrents.
 
-  async add(options: AddOptions): Promise<TorrentHandle> {
+  async add(options: AddOptions, record?: ResumeRecord): Promise<TorrentHandle> {
     if (this.#isClosed) throw new BitloomError('CLOSED', 'the session is closed')
     this.#checkAdd(options)
     const { turns, hooks } = this.#context
@@ -234,7 +235,7 @@ class SessionEngine implements Engine {
       dialSoon: (which: TorrentDriver) => this.#dialSoon(which),
       wake: (which: TorrentDriver) => this.#wake(which),
     }
-    const torrent = new TorrentDriver(this.#context, wakes, options)
+    const torrent = new TorrentDriver(this.#context, wakes, options, record)
     this.#torrents.set(torrent.id, torrent)
     this.#queue.add(torrent, { rank: options.queueRank, forced: options.forced })
     for (const hash of wireHashes(torrent.infoHashes)) this.#byHash.set(latin1(hash), torrent)

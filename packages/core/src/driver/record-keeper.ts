@@ -67,8 +67,11 @@ export class RecordKeeper {
   /** Tells what the store has, as far as that is known. */
   #mark: string | undefined
 
-  constructor(parts: KeeperParts) {
+  /** `stored`: what the store has, if it has been read already. */
+  constructor(parts: KeeperParts, stored?: ResumeRecord) {
     this.#parts = parts
+    this.#stored = stored
+    this.#before = stored && totalsOf(stored)
     this.#key = infoHashName(parts.infoHashes)
   }
 

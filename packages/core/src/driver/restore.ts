@@ -14,15 +14,23 @@ export interface RestoreParts {
   readonly store: ResumeStore
   readonly hasher: Hasher
   readonly log: Logger
-  add(options: AddOptions): Promise<TorrentHandle>
+  /** The record is not read again. */
+  add(options: AddOptions, record: ResumeRecord): Promise<TorrentHandle>
 }
+
+/** Records that are being read while one is added. */
+const readAhead = 16
 
 /** Adds the torrents of all records that were in a session when it ended. One that cannot be is told in the log. */
 export async function restoreTorrents(parts: RestoreParts): Promise<TorrentHandle[]> {
   const handles: TorrentHandle[] = []
-  for (const key of await parts.store.keys()) {
+  const keys = await parts.store.keys()
+  const reading: Promise<ResumeRecord | undefined>[] = []
+  for (const [index, key] of keys.entries()) {
+    for (const ahead of keys.slice(index + reading.length, index + readAhead))
+      reading.push(later(parts.store.get(ahead)))
     try {
-      const record = await parts.store.get(key)
+      const record = await reading.shift()
       if (record === undefined || record.state === 'removed') continue
       const handle = await addAgain(parts, record)
       restorePriorities(handle.control, record)
@@ -35,19 +43,26 @@ export async function restoreTorrents(parts: RestoreParts): Promise<TorrentHandl
   return handles
 }
 
+/** A failure is nobody's before it is waited for. */
+function later<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
+}
+
 /** With the default strategies where its own are not there any more. */
 async function addAgain({ add, hasher, log }: RestoreParts, record: ResumeRecord): Promise<TorrentHandle> {
   const { picker, choker, ...options } = addOptionsOf(record, hasher)
   try {
-    return await add({
+    const withOwn = {
       ...options,
       ...(picker === undefined ? {} : { picker }),
       ...(choker === undefined ? {} : { choker }),
-    })
+    }
+    return await add(withOwn, record)
   } catch (error) {
     if (!isBitloomError(error) || error.code !== 'PLUGIN_MISSING') throw error
     log.warn('a torrent is restored with the default strategies', { torrent: record.name, reason: error.message })
-    return add(options)
+    return add(options, record)
   }
 }
 

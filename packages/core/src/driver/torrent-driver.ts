@@ -1,5 +1,6 @@
 import { BitloomError, isBitloomError, type StorageError } from '../bytes/errors.js'
 import type { InfoHashes, MagnetLink, Metainfo } from '../metainfo/metainfo.js'
+import type { ResumeRecord } from '../ports/resume-store.js'
 import type { TorrentState, TorrentView } from '../ports/views.js'
 import type { Torrent } from '../torrent/torrent.js'
 import type { QueueMove } from '../torrent/queue.js'
@@ -60,7 +61,8 @@ export class TorrentDriver implements Queueable {
   #earlyMetadata: Metainfo | BitloomError | undefined
   #closing: Promise<void> | undefined
 
-  constructor(engine: EngineContext, wakes: Wakes<TorrentDriver>, options: AddOptions) {
+  /** `record`: what an earlier session left of it, where it has been read already. */
+  constructor(engine: EngineContext, wakes: Wakes<TorrentDriver>, options: AddOptions, record?: ResumeRecord) {
     const context = { ...engine, dialSoon: () => wakes.dialSoon(this), wake: () => wakes.wake(this) }
     this.#context = context
     this.#queue = wakes.queue
@@ -105,7 +107,7 @@ export class TorrentDriver implements Queueable {
         directory: () => this.#unopened.directory,
       }),
     )
-    this.#keeper = this.#makeKeeper()
+    this.#keeper = this.#makeKeeper(record)
     const { id, view, trace, infoHash } = this
     this.#announcing = new Announcing({
       ...{ context, id, view, trace, infoHash },
@@ -168,29 +170,32 @@ export class TorrentDriver implements Queueable {
     if (options.peers !== undefined) this.swarm.entrance.found(options.peers, 'user')
   }
 
-  #makeKeeper(): RecordKeeper {
-    return new RecordKeeper({
-      context: this.#context,
-      infoHashes: this.infoHashes,
-      view: this.view,
-      torrent: this.torrent,
-      limits: this.limits,
-      content: () => this.#data.content,
-      trackers: () => this.#announcing.urls,
-      webSeeds: () => this.view.metainfo?.webSeeds ?? this.#options.torrent.webSeeds,
-      home: () => this.#data.content?.place.home ?? this.#unopened.directory,
-      isPaused: () => this.#pausing,
-      queued: () => {
-        const { queueRank } = this.view
-        return {
-          ...(queueRank === undefined ? {} : { queueRank }),
-          ...(this.view.forced ? { forced: true as const } : {}),
-        }
+  #makeKeeper(record: ResumeRecord | undefined): RecordKeeper {
+    return new RecordKeeper(
+      {
+        context: this.#context,
+        infoHashes: this.infoHashes,
+        view: this.view,
+        torrent: this.torrent,
+        limits: this.limits,
+        content: () => this.#data.content,
+        trackers: () => this.#announcing.urls,
+        webSeeds: () => this.view.metainfo?.webSeeds ?? this.#options.torrent.webSeeds,
+        home: () => this.#data.content?.place.home ?? this.#unopened.directory,
+        isPaused: () => this.#pausing,
+        queued: () => {
+          const { queueRank } = this.view
+          return {
+            ...(queueRank === undefined ? {} : { queueRank }),
+            ...(this.view.forced ? { forced: true as const } : {}),
+          }
+        },
+        seedingMs: () => this.#turn.seedingMs(this.#context.clock.nowMs()),
+        syncFailed: (error) => this.#syncFailed(error),
+        wake: () => this.#context.wake(),
       },
-      seedingMs: () => this.#turn.seedingMs(this.#context.clock.nowMs()),
-      syncFailed: (error) => this.#syncFailed(error),
-      wake: () => this.#context.wake(),
-    })
+      record,
+    )
   }
 
   /** What handshakes and announces carry: the v1 hash, or the v2 hash cut to 20 bytes (BEP 52). */

@@ -139,7 +139,10 @@ class PluginSession implements Session {
       store: container.get(ResumeStore),
       hasher: container.get(Hasher),
       log: container.get(Logger),
-      add: (options) => this.add(options),
+      add: async (options, record) => {
+        this.#refuseClosed()
+        return this.#engine.add(options, record)
+      },
     })
   }
 
