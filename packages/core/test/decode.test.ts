@@ -34,6 +34,15 @@ describe('decode', () => {
     expect([...(value as ReadonlyMap<string, unknown>).keys()]).toEqual(keys)
   })
 
+  it('tells keys apart that look alike, within a document and from one to the next', () => {
+    for (const key of ['abc', 'adc', 'abc', 'ab\u00ff', 'abbc', 'adbc', '', 'c']) {
+      const value = decode(bytes(`d${key.length}:${key}i1ee`)) as ReadonlyMap<string, unknown>
+      expect([...value.keys()]).toEqual([key])
+    }
+    const value = decode(bytes('d3:abci1e3:adci2ee')) as ReadonlyMap<string, unknown>
+    expect([...value.keys()]).toEqual(['abc', 'adc'])
+  })
+
   it.each([
     ['', 0],
     ['i-0e', 0],

@@ -235,9 +235,8 @@ export class Fifo<T> {
   /** Its length is a power of two, so that places are found by a mask. */
   #grow(): void {
     const old = this.#ring
-    const length = Math.max(4, old.length * 2)
-    this.#ring = Array.from({ length }, (_, at) => old[(this.#head + at) & (old.length - 1)])
-    for (let at = this.#size; at < length; at++) this.#ring[at] = undefined
+    this.#ring = [...old.slice(this.#head), ...old.slice(0, this.#head)]
+    for (let at = 0; at < Math.max(4, old.length); at++) this.#ring.push(undefined)
     this.#head = 0
   }
 }

@@ -101,6 +101,8 @@ const [charE, charD, charI, charL, colon, minus, zero, nine] = [0x65, 0x64, 0x69
 
 const longKeyBytes = 32
 const keySlotMask = 63
+/** The last short keys of all documents, each in the slot of its bytes: few different ones come very often. */
+const keys: string[] = []
 
 class Scanner {
   at = 0
@@ -111,7 +113,6 @@ class Scanner {
   readonly #maxDepth: number
   readonly #canonicalKeys: boolean
   readonly #frames: Frame[] = []
-  readonly #keys = Array.from<string | undefined>({ length: keySlotMask + 1 })
   #depth = 0
   #tokensLeft: number
 
@@ -208,17 +209,16 @@ class Scanner {
     return undefined
   }
 
-  /** Few different keys come very often: a small table of the last ones saves most of the texts. */
   #keyText(from: number, to: number): string {
     const bytes = this.#bytes
     const length = to - from
     if (length > longKeyBytes) return latin1(bytes.subarray(from, to))
     const slot =
       length === 0 ? 0 : (length * 31 + (bytes[from] as number) * 7 + (bytes[to - 1] as number)) & keySlotMask
-    const known = this.#keys[slot]
+    const known = keys[slot]
     if (known !== undefined && known.length === length && sameText(known, bytes, from)) return known
     const text = latin1(bytes.subarray(from, to))
-    this.#keys[slot] = text
+    keys[slot] = text
     return text
   }
 

@@ -23,6 +23,7 @@ export class BanList {
   }
 
   isBanned(host: string, nowMs: number): boolean {
+    if (this.#untilMs.size === 0) return false
     const name = canonicalHost(host)
     const untilMs = this.#untilMs.get(name)
     if (untilMs === undefined) return false

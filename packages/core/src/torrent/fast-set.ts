@@ -19,11 +19,11 @@ export function allowedFastSet(
 ): readonly number[] {
   const pieces = new Set<number>()
   const wanted = Math.min(count, pieceCount)
-  let digest = sha1(Uint8Array.from([ip[0] ?? 0, ip[1] ?? 0, ip[2] ?? 0, 0, ...infoHash]))
+  let digest: Uint8Array = Uint8Array.from([ip[0] ?? 0, ip[1] ?? 0, ip[2] ?? 0, 0, ...infoHash])
   while (pieces.size < wanted) {
+    digest = sha1(digest)
     const view = new DataView(digest.buffer, digest.byteOffset, 20)
     for (let at = 0; at < 20 && pieces.size < wanted; at += 4) pieces.add(view.getUint32(at) % pieceCount)
-    digest = sha1(digest)
   }
   return [...pieces]
 }
