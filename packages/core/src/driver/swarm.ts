@@ -66,9 +66,19 @@ export class Swarm implements Effects, LinkOwner {
       allowance,
       nextPeerKey: () => context.nextId(),
     })
-    const shared = { ...parts, torrent: this.torrent }
-    this.entrance = new Entrance({ ...shared, drop: (peer, reason) => this.drop(peer, reason) })
-    this.rounds = new Rounds({ ...shared, effects: this, entrance: this.entrance })
+    const { torrent } = this
+    const { trace, limits, view, decisions } = parts
+    const drop = (peer: Peer, reason: string): void => this.drop(peer, reason)
+    this.entrance = new Entrance({ context, trace, limits, torrent, view, drop })
+    this.rounds = new Rounds({
+      context,
+      limits,
+      torrent,
+      view,
+      decisions,
+      effects: this,
+      entrance: this.entrance,
+    })
     this.#extensions = new ExtensionTable({
       hooks: context.hooks,
       services: context.services,

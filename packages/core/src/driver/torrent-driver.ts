@@ -8,7 +8,7 @@ import { transition, type TorrentStep } from '../torrent/transition.js'
 import { Announcing } from './announcing.js'
 import type { AddOptions } from './api.js'
 import { Completion } from './completion.js'
-import type { EngineContext, TorrentContext, Wakes } from './context.js'
+import { type EngineContext, type TorrentContext, torrentContext, type Wakes } from './context.js'
 import { TorrentDecisions } from './decisions.js'
 import { deferred } from './deferred.js'
 import { readInfo } from './provided-info.js'
@@ -63,7 +63,11 @@ export class TorrentDriver implements Queueable {
 
   /** `record`: what an earlier session left of it, where it has been read already. */
   constructor(engine: EngineContext, wakes: Wakes<TorrentDriver>, options: AddOptions, record?: ResumeRecord) {
-    const context = { ...engine, dialSoon: () => wakes.dialSoon(this), wake: () => wakes.wake(this) }
+    const context = torrentContext(
+      engine,
+      () => wakes.dialSoon(this),
+      () => wakes.wake(this),
+    )
     this.#context = context
     this.#queue = wakes.queue
     this.#options = options
@@ -110,7 +114,11 @@ export class TorrentDriver implements Queueable {
     this.#keeper = this.#makeKeeper(record)
     const { id, view, trace, infoHash } = this
     this.#announcing = new Announcing({
-      ...{ context, id, view, trace, infoHash },
+      context,
+      id,
+      view,
+      trace,
+      infoHash,
       trackers: this.trackerUrls,
       found: (endpoints) => this.swarm.entrance.found(endpoints, 'tracker'),
       wake: () => context.wake(),
@@ -153,7 +161,9 @@ export class TorrentDriver implements Queueable {
       this.#data,
     ]
     this.#completion = new Completion({
-      ...{ context, view, announcing },
+      context,
+      view,
+      announcing,
       swarm: this.swarm,
       content: () => data.content,
       settled: () => this.#settled(),
@@ -161,7 +171,14 @@ export class TorrentDriver implements Queueable {
       syncFailed: (error) => this.#syncFailed(error),
     })
     this.changes = new TorrentChanges({
-      ...{ context, view, trace, limits, keeper, announcing, strategies, data },
+      context,
+      view,
+      trace,
+      limits,
+      keeper,
+      announcing,
+      strategies,
+      data,
       swarm: this.swarm,
       unopened: this.#unopened,
       isClosed: () => this.isClosed,

@@ -82,18 +82,18 @@ export class KnownAddresses {
       return 'known'
     }
     if (this.#entries.size >= this.#limit && !this.#dropWorst(userGiven)) return 'full'
-    const order = this.#added++
-    const fresh = {
+    const entry: Entry = {
       endpoint,
-      order,
+      order: this.#added++,
       sources: new Set([source]),
       userGiven,
       state: 'idle',
       isSeed: false,
       failures: 0,
       heapAt: -1,
-    } as const
-    const entry: Entry = { ...fresh, triedAtMs: -Infinity, retryAtMs: nowMs }
+      triedAtMs: -Infinity,
+      retryAtMs: nowMs,
+    }
     this.#entries.set(name, entry)
     this.#waiting.push(entry)
     return 'added'
