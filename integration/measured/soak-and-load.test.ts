@@ -92,7 +92,7 @@ describe.concurrent('for some minutes', () => {
     'torrents come and go with all faults in rotation: no wrong byte, nothing uncaught, memory and handles flat',
     async ({ signal }) => {
       const script = fileURLToPath(new URL('../../scripts/soak.mjs', import.meta.url))
-      const args = ['--expose-gc', script, '--minutes', String(soakMinutes), '--mib', '2']
+      const args = ['--expose-gc', '--max-semi-space-size=1', script, '--minutes', String(soakMinutes), '--mib', '2']
       // It ends with 1 where something grew, and says what.
       const run = promisify(execFile)(process.execPath, args, { signal })
       const { stdout } = await run.catch((error: Error & { stdout: string }) => error)

@@ -12,11 +12,13 @@ export async function sample() {
     globalThis.gc?.()
     await sleep(50)
   }
-  const { rss, heapUsed, external } = process.memoryUsage()
+  const { rss, heapTotal, heapUsed, external } = process.memoryUsage()
   const { code_and_metadata_size: code, bytecode_and_metadata_size: bytecode } = getHeapCodeStatistics()
   return {
     minutes: performance.now() / 60_000,
     rss: rss / MiB,
+    /** Of it, what V8 does not know of: allocators with their holes, stacks, programs. */
+    native: (rss - heapTotal - external) / MiB,
     /** What V8 compiled. It grows for as long as functions are optimised anew, which says nothing of our objects. */
     code: (code + bytecode) / MiB,
     /** All other that lives: objects, and buffers outside of the heap. */
