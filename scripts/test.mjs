@@ -1,6 +1,7 @@
 // `npm test`: sets up what is missing, runs all tests, and ends with the line `N passed, N failed`. Arguments go to vitest.
+// The environment variable BITLOOM_TEST_REPORT names a file that keeps the result of every test, as JSON.
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { root, setUp } from './setup.mjs'
@@ -16,6 +17,8 @@ const { status } = spawnSync(
   { cwd: root, stdio: 'inherit', env: { ...process.env, BITLOOM_TEST_BUILT: '1' } },
 )
 const counts = readCounts()
+const kept = process.env['BITLOOM_TEST_REPORT']
+if (kept !== undefined && existsSync(report)) copyFileSync(report, kept)
 rmSync(folder, { recursive: true, force: true })
 
 // A run that failed without a failed test (a crash, a file that does not load, an error between tests) counts as one.
