@@ -2,7 +2,7 @@ import type { Peer } from '../peer/peer.js'
 import type { Ledger } from './ledger.js'
 
 /** So many are tried when a piece became whole: a picker may give out another one then. Who is left has its turn later. */
-const fewPeers = 16
+const fewPeers = 4
 
 /**
  * Peers that could take more, had there been something to ask or room to put it. Those that were tried longest ago come
@@ -17,10 +17,12 @@ export class Hunger {
   #lacksMemory = false
   /** So many may be tried at the end of the turn. */
   #woken = 0
+  /** The others may be tried for blocks that became free. */
+  #areBlocksFree = false
 
   /** True if any may be tried now. */
   get isWoken(): boolean {
-    return this.#woken > 0
+    return this.#woken > 0 || this.#areBlocksFree
   }
 
   /** Whoever found no memory may try again; nobody is woken. */
@@ -37,6 +39,12 @@ export class Hunger {
   wake(): void {
     this.feed()
     this.#woken = this.#hungry.size
+  }
+
+  /** Blocks of pieces that are begun became free: those who can bring any of them are tried. */
+  wakeForBlocks(): void {
+    this.feed()
+    this.#areBlocksFree = this.#hungry.size > 0
   }
 
   /** Memory was freed: those that wait for it are tried, and otherwise a few. */
@@ -80,23 +88,28 @@ export class Hunger {
   }
 
   /** Takes all that may be tried off, and hands them to `use`. */
-  takeWoken(use: (peer: Peer) => void): void {
-    this.#take(use, undefined)
+  takeWoken(ledger: Ledger, nowMs: number, use: (peer: Peer) => void): void {
+    this.#take(ledger, nowMs, use, false)
   }
 
   /** As `takeWoken`, until memory is short; who is left waits on. */
-  takeFed(ledger: Ledger, use: (peer: Peer) => void): void {
-    this.#take(use, ledger)
+  takeFed(ledger: Ledger, nowMs: number, use: (peer: Peer) => void): void {
+    this.#take(ledger, nowMs, use, true)
   }
 
-  #take(use: (peer: Peer) => void, ledger: Ledger | undefined): void {
+  #take(ledger: Ledger, nowMs: number, use: (peer: Peer) => void, untilShort: boolean): void {
     let left = this.#woken
+    let others = this.#areBlocksFree ? this.#hungry.size - left : 0
     this.#woken = 0
+    this.#areBlocksFree = false
     if (left >= this.#hungry.size) this.#lacksMemory = false
     // Who is hungry still comes to the end.
     for (const peer of this.#hungry) {
-      if (left-- <= 0) return
-      if (ledger !== undefined && this.#isShort(ledger)) {
+      if (left-- <= 0) {
+        if (others-- <= 0) return
+        if (!ledger.hasBlocksFor(peer, nowMs)) continue
+      }
+      if (untilShort && this.#isShort(ledger)) {
         this.#lacksMemory = true
         return
       }

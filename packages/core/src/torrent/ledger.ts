@@ -154,6 +154,15 @@ export class Ledger implements Picks {
     return fits
   }
 
+  /** Some begun piece has free blocks that the peer may be asked for; in endgame, any. */
+  hasBlocksFor(peer: Peer, nowMs: number): boolean {
+    this.#nowMs = nowMs
+    for (const open of this.#open.partial) {
+      if (this.#mayAsk(peer, open.piece) && !this.#isClosedTo(open, peer)) return true
+    }
+    return this.inEndgame
+  }
+
   takePartials(): number {
     const peer = this.#peer
     if (peer === undefined || this.#left <= 0 || this.#open.partial.size === 0) return 0

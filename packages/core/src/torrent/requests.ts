@@ -82,6 +82,12 @@ export class Requests {
     if (this.#hunger.isWoken) this.#parts.effects.settleLater()
   }
 
+  /** Blocks that were asked became free: who waits for something to ask gets another chance. */
+  blocksFreed(): void {
+    this.#hunger.wakeForBlocks()
+    if (this.#hunger.isWoken) this.#parts.effects.settleLater()
+  }
+
   /** An extent was written: peers that wait for memory get another chance. */
   memoryFreed(): void {
     this.#hunger.wakeForMemory()
@@ -104,7 +110,7 @@ export class Requests {
     if (this.#inTurn.size > 0) this.#inTurn.clear()
     const { ledger } = this.#parts.torrent
     if (ledger !== undefined && this.#hunger.isWoken)
-      this.#hunger.takeFed(ledger, (peer) => this.#refill(peer, nowMs, Infinity))
+      this.#hunger.takeFed(ledger, nowMs, (peer) => this.#refill(peer, nowMs, Infinity))
     for (let index = 0; index < this.#dirty.size; index++) {
       const peer = this.#dirty.at(index)
       if (peer !== undefined) this.#refill(peer, nowMs, Infinity)
@@ -113,7 +119,9 @@ export class Requests {
 
   /** What a limit lets through is shared, or whoever comes first would take it all. */
   #refillInTurn(nowMs: number): void {
-    if (this.#hunger.isWoken) this.#hunger.takeWoken((peer) => this.#inTurn.add(peer))
+    const { ledger } = this.#parts.torrent
+    if (ledger !== undefined && this.#hunger.isWoken)
+      this.#hunger.takeWoken(ledger, nowMs, (peer) => this.#inTurn.add(peer))
     for (let index = 0; index < this.#dirty.size; index++) {
       const peer = this.#dirty.at(index)
       if (peer !== undefined) this.#inTurn.add(peer)
@@ -190,7 +198,7 @@ export class Requests {
   rejected(peer: Peer, piece: number, block: number): void {
     this.released(piece, block)
     if (!peer.isChoking) peer.restUntilMs = peer.lastHeardMs + restMs
-    this.wakeHungry()
+    this.blocksFreed()
   }
 
   /** A block was brought by one peer that so many others were asked for too. */
@@ -229,7 +237,7 @@ export class Requests {
   #asksLast(peer: Peer): void {
     this.#hunger.delete(peer)
     this.#inTurn.delete(peer)
-    this.wakeHungry()
+    this.blocksFreed()
     this.mark(peer)
   }
 
@@ -265,7 +273,7 @@ export class Requests {
     this.#serving.peerLeft(peer)
     while (peer.asked.shift((piece, block) => this.released(piece, block))) continue
     this.#parts.torrent.ledger?.peerLeft(peer)
-    this.wakeHungry()
+    this.blocksFreed()
   }
 
   /** The block that is arriving has nowhere to go any more; its bytes come all the same. */

@@ -227,7 +227,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
   #choked(peer: Peer): void {
     // With the fast extension the peer rejects each request itself (BEP 6); without, a choke drops them all.
     if (!peer.supportsFast) this.requests.lapseIf(peer, () => true, false)
-    this.requests.wakeHungry()
+    this.requests.blocksFreed()
   }
 
   peerHas(peer: Peer, piece: number): void {
