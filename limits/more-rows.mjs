@@ -50,6 +50,12 @@ export const trackers = {
       'core/announce-schedule › after 15 s of silence',
       'core/announce-schedule › a late answer counts',
     ],
+    {
+      promise:
+        'A tracker refuses, says 500, hangs, answers HTML and garbage, over HTTP and UDP, and then answers: each failure is told once and typed, the waits double, the download completes',
+      tests: ['integration/broken-trackers › in all kinds of trouble'],
+      figure: 'a http tracker in trouble',
+    },
     [
       'Passkeys appear in no error and no view',
       'tracker-http/hostile › passkeys',
@@ -117,6 +123,12 @@ export const disk = {
       tests: ['measured/slow-disk › a disk of 1 MB/s'],
       figure: 'a slow disk',
     },
+    {
+      promise:
+        'One call of real files or sockets fails, of the first 2,000 of a download (by chance here, every one in `npm run faults -- --full`): a typed error or none, nothing wrong is claimed, the data is right',
+      tests: ['integration/nth-calls › one call of files or sockets'],
+      figure: 'one call of files or sockets',
+    },
     ['Any one call of a storage fails: a typed error, and the data is right after a check', 'core/chaos › of the disk'],
   ],
 }
@@ -136,7 +148,11 @@ export const processRows = {
       'A plugin at fault in every hook at once, a tracker too, and connections that break every two seconds: the data comes',
       'core/chaos-plugins › in every hook',
     ],
-    ['n-th calls of real files and sockets for n = 1 … 2,000'],
+    [
+      'What comes after a torrent or its session has ended changes nothing: late answers of every port and hook, and whatever plugins do with what they kept',
+      'core/late-answers › an answer that comes after the end',
+      'core/kept-views › what a plugin kept',
+    ],
     ['Wall clocks that jump change nothing', 'core/checkpoints › wall clocks that jump'],
     [
       'close() ends within 5 s, and leaves no timer, socket or descriptor',

@@ -1,5 +1,5 @@
 // `npm run faults`: the tests that kill, cut, fill and spoil, and at the end one table of what each found. `--full`: in
-// their long forms, which take about seven minutes. Other arguments go to vitest. It fails when a test does, and when a fault
+// their long forms, which take about a quarter of an hour. Other arguments go to vitest. It fails when a test does, and when a fault
 // of the list below has no figure.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
 const files = [
   'integration/test/faults',
   'integration/test/many-files',
+  'integration/test/nth-calls',
   'packages/core/test/checkpoints',
   'packages/resume-fs/test/protocol',
   'packages/resume-fs/test/power-loss',
@@ -35,6 +36,7 @@ const expected = [
   ['EIO in a flush'],
   ['a state folder that cannot be written'],
   ...['deleted', 'cut', 'emptied'].map((how) => [`a file is ${how}`]),
+  ['one call of files or sockets'],
   ['ulimit -n 256'],
   ['wall clock jumps'],
   ['SIGSTOP'],

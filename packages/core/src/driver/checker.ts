@@ -39,6 +39,7 @@ export async function checkData(parts: CheckParts): Promise<Bits> {
       const piece = next
       next = present === undefined ? piece + 1 : present.nextSet(piece + 1)
       if (await isRight(parts, piece)) have.add(piece)
+      signal.throwIfAborted()
       checked++
       parts.progress(present === undefined ? checked : Math.max(checked, piece + 1))
     }

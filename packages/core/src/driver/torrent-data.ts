@@ -65,6 +65,7 @@ export class TorrentData {
   async #open(content: TorrentContent, signal: AbortSignal): Promise<Bits> {
     const { context, options, opened } = this.#parts
     await content.open(signal)
+    signal.throwIfAborted()
     context.turns.run(() => opened())
     return context.checks.run(signal, () => content.check(options.check ?? 'resume', signal))
   }
