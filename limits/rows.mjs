@@ -169,7 +169,11 @@ const peers = {
       'core/magnet-life › turns out to be private',
       'ext-pex/swarm › of a private torrent',
     ],
-    ['The same, shown by counting packets'],
+    {
+      promise: 'The same, shown by counting packets, peer exchange messages and UDP sockets',
+      tests: ['ext-pex/private › a private torrent sends packets'],
+      figure: 'a private torrent',
+    },
     [
       'Metadata from peers: liars are banned, memory is bounded, floods are cut off',
       'ext-metadata/hostile › wrong metadata',
