@@ -1,5 +1,5 @@
 // `npm run faults`: the tests that kill, cut, fill and spoil, and at the end one table of what each found. `--full`: in
-// their long forms, which take about a quarter of an hour. Other arguments go to vitest. It fails when a test does, and when a fault
+// their long forms, which take up to half an hour. Other arguments go to vitest. It fails when a test does, and when a fault
 // of the list below has no figure.
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
