@@ -179,7 +179,7 @@ export const processRows = {
     },
     {
       promise:
-        'Three minutes of adding, downloading and removing with faults in rotation: no wrong byte, nothing uncaught, handles flat, nothing that was removed lives on (`npm run soak -- --minutes 60` is run every night)',
+        'Three minutes of adding, downloading and removing with faults in rotation: no wrong byte, nothing uncaught, handles flat, nothing that was removed lives on (an hour of it in the nightly workflow)',
       tests: ['measured/soak-and-load › torrents come and go'],
       figure: 'a soak',
     },

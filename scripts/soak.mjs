@@ -1,7 +1,7 @@
 // `npm run soak -- [--minutes N] [--rounds N] [--mib N] [--only FAULT]...`: torrents are added, downloaded from three peers on
 // loopback, looked at and removed, with the faults of scripts/soak/ in rotation. Ends with a table; fails where a byte is
 // wrong, a download did not end, something was not caught, or memory or handles grow. Needs a build. The young heaps of all
-// threads are kept small (`--max-semi-space-size`): those of threads that hash grow for an hour otherwise, with nothing but garbage.
+// threads are kept small (`--max-semi-space-size`): those of threads that hash grow for long otherwise, with nothing but garbage.
 import { randomFillSync } from 'node:crypto'
 import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -170,7 +170,7 @@ function report() {
   const { survivors } = samples.at(-1)
   const isFlat = survivors <= 3 && rise(settled, 'handles') <= 0 && rise(settled, 'descriptors') <= 0
   // The memory of the process says something when it had time to settle; what lives does before.
-  const isSmall = minutes < 30 ? growth.objects <= 5 : growth.objects <= 1 && growth.rss <= 1
+  const isSmall = minutes < 50 ? growth.objects <= 5 : growth.objects <= 1 && growth.rss <= 1
   return {
     ...counts,
     minutes: Number((performance.now() / 60_000).toFixed(1)),
