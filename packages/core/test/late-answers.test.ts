@@ -10,7 +10,7 @@ import { Transport } from '../src/ports/transport.js'
 import type { TorrentView } from '../src/ports/views.js'
 import { wrapStorage } from '../src/ports/wrap-storage.js'
 import { memoryResumeStore } from '../src/driver/memory-resume-store.js'
-import { isBitloomError } from '../src/bytes/errors.js'
+import { isBitloomError, StorageError } from '../src/bytes/errors.js'
 import { createSession } from '../src/session/session.js'
 import { type Bindings, type Plugin, pluginContract, type PluginHost } from '../src/session/plugin.js'
 import { WatchedMemory } from './support/watched-memory.js'
@@ -20,9 +20,8 @@ const piece = 16_384
 const { metainfo, data } = makeTorrent({ lengthBytes: 20 * piece, pieceBytes: piece, trackers: ['udp://t.example/'] })
 const ours = '10.0.0.1'
 const theirs = '10.0.0.2'
-// Those that a fault, a third peer or the last moment of a download calls are guarded as the other watching ones.
-const uncalled = ['peerHas', 'pieceRejected', 'torrentFailed', 'pluginFailed', 'completed']
-const hooks = (Object.keys(hookTable) as HookName[]).filter((name) => !uncalled.includes(name))
+const third = '10.0.0.3'
+const hooks = Object.keys(hookTable) as HookName[]
 
 const ports = [
   'Storage.open',
@@ -125,6 +124,16 @@ interface After {
   readonly calls: string[]
 }
 
+/** Whose fault it is that `pluginFailed` is called. */
+const faulty: Plugin = {
+  name: 'faulty',
+  contract: pluginContract,
+  apply: (host) =>
+    host.hooks.peerConnected.tap(() => {
+      throw new Error('at fault')
+    }),
+}
+
 /** Taps every hook; notes each call that comes after the end, and answers late where it is told. */
 function tapping(by: Late, after: After): Plugin {
   return {
@@ -149,7 +158,14 @@ beforeEach(() => void process.on('unhandledRejection', note))
 afterEach(() => void process.off('unhandledRejection', note))
 
 /** Whose answer it was is in the log, also afterwards. */
-const isOurFault = (fault: unknown): boolean => !JSON.stringify(fault).includes('the plugin tapping failed in')
+const isOurFault = (fault: unknown): boolean => !/the plugin (tapping|faulty) failed in/.test(JSON.stringify(fault))
+
+function statsOf({ stats }: TorrentView) {
+  const { receivedBytes, wastedBytes, uploadedBytes, verifiedBytes, wantedBytes, leftBytes } = stats
+  const { downRate, upRate, peers, seeds, knownAddresses, checkedPieces } = stats
+  const bytes = [receivedBytes, wastedBytes, uploadedBytes, verifiedBytes, wantedBytes, leftBytes]
+  return [...bytes, downRate, upRate, peers, seeds, knownAddresses, checkedPieces]
+}
 
 const roles = ['leecher', 'seeder'] as const
 const ends = ['torrent removed', 'data deleted', 'session closed'] as const
@@ -162,13 +178,29 @@ async function scene(by: Late, role: (typeof roles)[number], end: (typeof ends)[
   storage.stamps = [undefined]
   const after: After = { over: undefined, calls: [] }
   const session = await createSession({
-    plugins: [lateWorld(world, storage, memory, by), tapping(by, after)],
+    plugins: [
+      lateWorld(world, storage, memory, by),
+      tapping(by, after),
+      ...(by.kind === 'pluginFailed' ? [faulty] : []),
+    ],
     listen: { hosts: [ours], ports: [6881] },
   })
-  const other = await world.session(theirs, role === 'seeder' ? new TestStorage(data.length) : new TestStorage(0, data))
+  const theirData = data.slice()
+  if (by.kind === 'pieceRejected') theirData.fill(0, 2 * piece, 4 * piece)
+  if (by.kind === 'torrentFailed') storage.failWrites = new StorageError('NO_SPACE', 'full', { path: '/', retry: true })
+  const other = await world.session(
+    theirs,
+    new TestStorage(role === 'seeder' ? data.length : 0, role === 'seeder' ? undefined : theirData),
+  )
   // Slow enough that it is in the middle of it when it ends.
-  const options = { torrent: metainfo, directory: '/', limits: { upBytesPerSecond: 20_000 } }
-  await other.add({ ...options, peers: [world.endpoint(ours)] })
+  const upBytesPerSecond = by.kind === 'completed' ? 200_000 : 20_000
+  const options = { torrent: metainfo, directory: '/', limits: { upBytesPerSecond } }
+  // A liar does not look at what it gives.
+  const check = by.kind === 'pieceRejected' ? 'skip' : 'resume'
+  await other.add({ ...options, check, peers: [world.endpoint(ours)] })
+  // Who has nothing at first tells what it gets.
+  const learner = by.kind === 'peerHas' ? await world.session(third, new TestStorage(data.length)) : undefined
+  await learner?.add({ ...options, peers: [world.endpoint(ours), world.endpoint(theirs)] })
   const handle = await session.add({ ...options, peers: [world.endpoint(theirs)] })
   for (const promise of [handle.ready, handle.completed]) promise.catch(() => {})
   await world.clock.advance(12_000)
@@ -183,7 +215,7 @@ async function scene(by: Late, role: (typeof roles)[number], end: (typeof ends)[
   after.over = end === 'session closed' ? 'all' : handle.view
   const look = () => ({
     state: handle.view.state,
-    stats: { ...handle.view.stats },
+    stats: statsOf(handle.view),
     bytes: Buffer.from(storage.data).toString('base64'),
   })
   const before = look()
@@ -192,7 +224,7 @@ async function scene(by: Late, role: (typeof roles)[number], end: (typeof ends)[
   await world.clock.advance(300_000)
   const now = look()
 
-  const closing = Promise.all([session.close().catch(() => {}), other.close()])
+  const closing = Promise.all([session.close().catch(() => {}), other.close(), learner?.close()])
   await world.clock.advance(10_000)
   await closing
   const { faults, network, clock } = world
