@@ -6,6 +6,7 @@ import type { Picks } from '../src/ports/piece-picker.js'
 import type { PeerView } from '../src/ports/views.js'
 import { type Plugin, pluginContract } from '../src/session/plugin.js'
 import { makeTorrent, TestStorage, World } from './support/world.js'
+import { statsOf } from './support/stats-of.js'
 
 const piece = 16_384
 const { metainfo, data } = makeTorrent({ lengthBytes: 20 * piece, pieceBytes: piece, trackers: ['udp://t.example/'] })
@@ -92,7 +93,7 @@ it.each(['torrent removed', 'session closed'] as const)(
     const { view } = handle
     const look = () => ({
       state: view.state,
-      stats: { ...view.stats },
+      stats: statsOf(view),
       bytes: Buffer.from(target.data).toString('base64'),
     })
     const before = look()

@@ -13,6 +13,7 @@ import { memoryResumeStore } from '../src/driver/memory-resume-store.js'
 import { isBitloomError, StorageError } from '../src/bytes/errors.js'
 import { createSession } from '../src/session/session.js'
 import { type Bindings, type Plugin, pluginContract, type PluginHost } from '../src/session/plugin.js'
+import { statsOf } from './support/stats-of.js'
 import { WatchedMemory } from './support/watched-memory.js'
 import { inlineHasher, makeTorrent, TestStorage, World } from './support/world.js'
 
@@ -159,13 +160,6 @@ afterEach(() => void process.off('unhandledRejection', note))
 
 /** Whose answer it was is in the log, also afterwards. */
 const isOurFault = (fault: unknown): boolean => !/the plugin (tapping|faulty) failed in/.test(JSON.stringify(fault))
-
-function statsOf({ stats }: TorrentView) {
-  const { receivedBytes, wastedBytes, uploadedBytes, verifiedBytes, wantedBytes, leftBytes } = stats
-  const { downRate, upRate, peers, seeds, knownAddresses, checkedPieces } = stats
-  const bytes = [receivedBytes, wastedBytes, uploadedBytes, verifiedBytes, wantedBytes, leftBytes]
-  return [...bytes, downRate, upRate, peers, seeds, knownAddresses, checkedPieces]
-}
 
 const roles = ['leecher', 'seeder'] as const
 const ends = ['torrent removed', 'data deleted', 'session closed'] as const

@@ -49,7 +49,10 @@ export interface PeerView {
 export type TorrentState =
   'loading' | 'fetching-metadata' | 'checking' | 'downloading' | 'seeding' | 'queued' | 'paused' | 'blocked' | 'failed'
 
-/** Payload bytes count since the torrent was added to this session. Rates are bytes/s, smoothed. */
+/**
+ * Payload bytes count since the torrent was added to this session. Rates are bytes/s, smoothed. Live getters: a spread or
+ * `JSON.stringify` copies none of them, so take what you keep by its name.
+ */
 export interface TorrentStats {
   readonly receivedBytes: number
   readonly wastedBytes: number
