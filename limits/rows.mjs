@@ -170,7 +170,7 @@ const peers = {
       'ext-pex/swarm › of a private torrent',
     ],
     {
-      promise: 'The same, shown by counting packets, peer exchange messages and UDP sockets',
+      promise: 'The same, shown by counting packets and peer exchange messages',
       tests: ['ext-pex/private › a private torrent sends packets'],
       figure: 'a private torrent',
     },

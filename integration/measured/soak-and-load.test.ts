@@ -102,7 +102,7 @@ describe.concurrent('for some minutes', () => {
         `limits: a soak: ${rounds} torrents in ${soakMinutes} min, what lives grew by ${growth.objects} MiB in ten minutes, handles by ${handles}, ${survivors} of those removed still live`,
       )
       expect(rest).toMatchObject({ whole: rounds, wrong: 0, uncaught: 0, warnings: 0, absent: [] })
-      expect(rounds).toBeGreaterThan(40)
+      expect(rounds).toBeGreaterThan(16)
       expect(handles).toBeLessThanOrEqual(0)
       expect(descriptors).toBeLessThanOrEqual(0)
       // Those of the last round may be held a little longer.

@@ -44,6 +44,6 @@ export function growthPer10Minutes(samples, figure) {
 /** By how much the most of the last third of the samples is over the most of the first. */
 export function rise(samples, figure) {
   const third = Math.ceil(samples.length / 3)
-  const most = (some) => Math.max(...some.map((one) => one[figure]))
-  return most(samples.slice(-third)) - most(samples.slice(0, third))
+  const least = (some) => Math.min(...some.map((one) => one[figure]))
+  return least(samples.slice(-third)) - least(samples.slice(0, third))
 }

@@ -1,4 +1,11 @@
-import { type AddOptions, type Logger, type Metainfo, openDesk, type SessionLimits } from '@bitloom/core'
+import {
+  type AddOptions,
+  isBitloomError,
+  type Logger,
+  type Metainfo,
+  openDesk,
+  type SessionLimits,
+} from '@bitloom/core'
 import { resolve } from 'node:path'
 import { countRepeats } from '../daemon/repeats.js'
 import { watchFolder } from '../daemon/watch-folder.js'
@@ -63,7 +70,7 @@ export async function daemon(runtime: Runtime, _operands: readonly string[], opt
       log.info('the daemon stops')
       await Promise.all(watches)
     } finally {
-      await session.close().catch((error: unknown) => tellUnsaved(error, log))
+      await session.close().catch((error: unknown) => tellLate(error, log))
     }
   } finally {
     clearInterval(telling)
@@ -73,9 +80,13 @@ export async function daemon(runtime: Runtime, _operands: readonly string[], opt
   return 0
 }
 
-/** A stop does not wait for a disk that takes too long: what is not saved then goes on from its last checkpoint. */
-function tellUnsaved(error: unknown, log: Logger): void {
+/**
+ * A stop does not wait for a disk that takes too long: what is not saved then goes on from its last checkpoint.
+ * @throws what is wrong beside that
+ */
+function tellLate(error: unknown, log: Logger): void {
   const errors: readonly unknown[] = error instanceof AggregateError ? error.errors : [error]
+  if (!errors.every((one) => isBitloomError(one) && one.code === 'CLOSED')) throw error
   log.warn('not all was saved in time: what was not goes on from its last checkpoint', {
     count: errors.length,
     reason: sentenceOf(errors[0]),

@@ -10,6 +10,7 @@ import type { TorrentContent } from './content.js'
 import type { EngineContext } from './context.js'
 import { isSameValue } from './same-value.js'
 import type { SetLimits } from './torrent-limits.js'
+import { untilAborted } from './until-aborted.js'
 import { within } from './within.js'
 
 /** What is not remembered yet is lost by a power cut: never more than this. */
@@ -146,30 +147,33 @@ export class RecordKeeper {
     this.#unsavedBytes = 0
     const before = this.#stored
     this.#stored = undefined
-    return this.#inTurn(() => this.#checkpoint(state, before))
+    const checkpoint = (): Promise<void> => this.#checkpoint(state, before)
+    // That it was removed is not left for later, however many others are to be saved.
+    return this.#inTurn(state === 'removed' ? checkpoint : () => this.#inLine(checkpoint))
   }
 
   #inTurn(save: () => Promise<void>): Promise<void> {
     this.#saves++
-    this.#last = this.#last
-      .then(() => this.#inLine(save))
-      .then(() => {
-        this.#saves--
-        this.#parts.wake()
-      })
+    this.#last = this.#last.then(save).then(() => {
+      this.#saves--
+      this.#parts.wake()
+    })
     return this.#last
   }
 
-  /** Only so many torrents save at a time. */
-  async #inLine(save: () => Promise<void>): Promise<void> {
+  /** Only so many torrents make a checkpoint at a time. */
+  async #inLine(checkpoint: () => Promise<void>): Promise<void> {
     const { clock, saves } = this.#parts.context
-    let saved: Promise<void> | undefined
+    const { signal } = this.#givenUp
+    let made: Promise<void> | undefined
     const place = async (): Promise<void> => {
-      saved = save()
-      await within(clock, placeMs, saved, () => new Error('it goes on without its place')).catch(() => {})
+      made = checkpoint()
+      const kept = within(clock, placeMs, untilAborted(made, signal), () => new Error('others need its place'))
+      // In a stop those behind it are given up in the same moment: none of them is to begin instead.
+      await kept.catch(() => (signal.aborted ? made : undefined))
     }
-    await saves.run(this.#givenUp.signal, place).catch(() => {})
-    await saved
+    await saves.run(signal, place).catch(() => {})
+    await made
   }
 
   get isGivenUp(): boolean {

@@ -25,10 +25,10 @@ const readAhead = 16
 export async function restoreTorrents(parts: RestoreParts): Promise<TorrentHandle[]> {
   const handles: TorrentHandle[] = []
   const keys = await parts.store.keys()
+  const read = async (key: string): Promise<ResumeRecord | undefined> => parts.store.get(key)
   const reading: Promise<ResumeRecord | undefined>[] = []
   for (const [index, key] of keys.entries()) {
-    for (const ahead of keys.slice(index + reading.length, index + readAhead))
-      reading.push(later(parts.store.get(ahead)))
+    for (const ahead of keys.slice(index + reading.length, index + readAhead)) reading.push(later(read(ahead)))
     try {
       const record = await reading.shift()
       if (record === undefined || record.state === 'removed') continue

@@ -524,7 +524,7 @@ export class TorrentDriver implements Queueable {
     try {
       await Promise.all([within(clock, storageCloseMs, this.#flush(how), late), this.#announcing.stopped()])
     } finally {
-      this.#keeper.giveUp()
+      if (how === 'kept') this.#keeper.giveUp()
       turns.run(() => turns.watch(() => hooks.torrentRemoved(this.view)))
     }
   }

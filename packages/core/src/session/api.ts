@@ -43,7 +43,8 @@ export interface Session extends AsyncDisposable {
   add(options: AddOptions): Promise<TorrentHandle>
   /**
    * Adds the torrents that were in a session when it ended, as they were, from the records of the `ResumeStore`. Those that
-   * were removed, or are there already, are left out; one that cannot be restored is told in the log.
+   * were removed, or are there already, are left out; one that cannot be restored is told in the log. Records are read some
+   * way ahead: what they are of is not to be added and removed before this settles.
    */
   restore(): Promise<readonly TorrentHandle[]>
   /** By `torrent.id`. @throws BitloomError NOT_FOUND */
