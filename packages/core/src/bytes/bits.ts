@@ -92,6 +92,17 @@ export class Bits implements ReadonlyBits {
     return this.#next(from, 0xff)
   }
 
+  /** The first number at or after `from` that is in both sets, or -1. */
+  nextShared(other: Bits, from: number): number {
+    const [ours, theirs] = [this.#bytes, other.#bytes]
+    const end = Math.min(ours.length, theirs.length)
+    const start = Math.max(0, from)
+    let at = start >> 3
+    let shared = (ours[at] ?? 0) & (theirs[at] ?? 0) & (0xff >> (start & 7))
+    while (shared === 0 && ++at < end) shared = (ours[at] ?? 0) & (theirs[at] ?? 0)
+    return shared === 0 ? -1 : at * 8 + Math.clz32(shared) - 24
+  }
+
   #next(from: number, skip: number): number {
     let index = Math.max(0, from)
     while (index < this.length) {

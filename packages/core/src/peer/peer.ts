@@ -68,8 +68,8 @@ export class Peer implements Wire, PeerView {
   upRate = 0
   downloadedBytes = 0
   uploadedBytes = 0
-  /** How many pieces it has that we want. */
-  offered = 0
+  /** A piece that it has and we want, -1 = none; see `Interest`. */
+  watched = -1
   unchokedAtMs: number | undefined
   lastHeardMs: number
   lastBlockMs: number

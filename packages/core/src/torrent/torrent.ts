@@ -10,6 +10,7 @@ import { Availability } from './availability.js'
 import type { Allowance, Decisions, Effects, TorrentBooks, Watch } from './effects.js'
 import { ExtentPath } from './extent-path.js'
 import { allowedFastCount } from './fast-set.js'
+import { Interest } from './interest.js'
 import type { Ledger } from './ledger.js'
 import { Requests } from './requests.js'
 import { Showing } from './showing.js'
@@ -22,6 +23,7 @@ export interface TorrentParts {
   nextPeerKey(): number
 }
 
+const nothing = new Bits(0)
 const banMs = 3_600_000
 /** A ban that does not rule a peer out for good when nobody else has what is missing. */
 const shortBanMs = 300_000
@@ -35,7 +37,7 @@ const recountShare = 8
  * Every method is one input of a turn; it changes state, marks peers for a refill, and asks for effects; `requests.settle`
  * ends the turn. `requests` is what peers are asked, `extents` the way of the data to the disk, `showing` what peers see.
  *
- * Invariant: `peer.offered` is the number of wanted missing pieces that the peer has; we are interested iff it is > 0.
+ * Invariant: we are interested in a peer iff it has a wanted missing piece: then `peer.watched` is one.
  */
 export class Torrent implements PeerEvents, TorrentBooks {
   readonly peers = new Map<number, Peer>()
@@ -51,6 +53,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
   verifiedBytes = 0
   wantedBytes = 0
   leftBytes = 0
+  readonly #interest = new Interest()
   readonly #parts: TorrentParts
 
   constructor(parts: TorrentParts) {
@@ -75,6 +78,10 @@ export class Torrent implements PeerEvents, TorrentBooks {
   /** Nothing wanted is missing. */
   get isWhole(): boolean {
     return this.ledger !== undefined && this.ledger.wanted.count === 0
+  }
+
+  get #wanted(): Bits {
+    return this.ledger?.wanted ?? nothing
   }
 
   // Content.
@@ -115,7 +122,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
       if (ledger.isSelected(piece)) this.wantedBytes += length
       if (ledger.wanted.has(piece)) this.leftBytes += length
     }
-    for (const peer of this.peers.values()) this.#recountOffer(peer)
+    for (const peer of this.peers.values()) this.#renewInterest(peer)
   }
 
   #dataLength(piece: number): number {
@@ -184,6 +191,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
     if (!this.peers.delete(peer.key)) return
     peer.isHere = false
     this.requests.peerLeft(peer)
+    this.#interest.delete(peer)
     if (peer.countsAsSeed) {
       this.availability.removeSeed()
     } else {
@@ -209,7 +217,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
     } else {
       this.#recount(peer, 1)
     }
-    this.#recountOffer(peer)
+    this.#renewInterest(peer)
   }
 
   /** The pieces of a peer that came or left: a few are told one by one, for many everything is ranked anew. */
@@ -233,7 +241,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
     this.availability.count(piece, 1)
     this.#parts.decisions.changed(piece)
     if (this.ledger?.wanted.has(piece) === true) {
-      peer.offered++
+      this.#interest.gained(peer, piece)
       this.#showInterest(peer)
       // Who lets us ask for nothing is refilled when that changes.
       if (!peer.isChoking || peer.allowed.size > 0) this.requests.renew(peer)
@@ -330,11 +338,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
     this.#parts.decisions.changed(piece)
     if (wasWanted) {
       this.leftBytes -= length
-      for (const peer of this.peers.values()) {
-        if (!peer.haves.has(piece)) continue
-        peer.offered--
-        this.#showInterest(peer)
-      }
+      for (const peer of this.#interest.came(piece, this.#wanted)) this.#showInterest(peer)
     }
     this.#parts.watch.pieceVerified(piece)
     if (wasWanted && this.isWhole) this.#parts.watch.wantedWhole()
@@ -364,25 +368,20 @@ export class Torrent implements PeerEvents, TorrentBooks {
 
   /** It has something that is wanted, and nobody else does. */
   #hasOnly(peer: Peer): boolean {
-    const wanted = this.ledger?.wanted ?? new Bits(0)
+    const wanted = this.#wanted
     for (let piece = wanted.nextSet(0); piece >= 0; piece = wanted.nextSet(piece + 1)) {
       if (peer.haves.has(piece) && !this.#hasSource(piece, peer)) return true
     }
     return false
   }
 
-  #recountOffer(peer: Peer): void {
-    const wanted = this.ledger?.wanted ?? new Bits(0)
-    let offered = 0
-    for (let piece = wanted.nextSet(0); piece >= 0; piece = wanted.nextSet(piece + 1)) {
-      if (peer.haves.has(piece)) offered++
-    }
-    peer.offered = offered
+  #renewInterest(peer: Peer): void {
+    this.#interest.renew(peer, this.#wanted)
     this.#showInterest(peer)
   }
 
   #showInterest(peer: Peer): void {
-    const interested = peer.offered > 0
+    const interested = peer.watched >= 0
     if (interested === peer.amInterested) return
     peer.setInterested(interested)
     this.#parts.effects.flush(peer)

@@ -333,10 +333,10 @@ export class TorrentBench {
       same(torrent.availability.of(piece), count, 'availability')
     }
     for (const { peer } of this.seats) {
-      let offered = 0
-      for (let piece = 0; piece < pieceCount; piece++) if (ledger.wanted.has(piece) && peer.haves.has(piece)) offered++
-      same(peer.offered, offered, 'offered')
-      same(peer.amInterested, offered > 0, 'interest')
+      const isOffered = (piece: number): boolean => ledger.wanted.has(piece) && peer.haves.has(piece)
+      const offers = Array.from({ length: pieceCount }, (_, piece) => piece).filter(isOffered)
+      same(peer.amInterested, offers.length > 0, 'interest')
+      same(peer.amInterested ? offers.includes(peer.watched) : peer.watched === -1, true, 'what is watched of a peer')
     }
     let askedBytes = 0
     for (const { peer } of this.seats)
