@@ -33,7 +33,10 @@ export class Announcing {
     this.#schedule = new AnnounceSchedule(parts.trackers, context.random.fork(`trackers/${id}`))
     const key = context.random.below(2 ** 32)
     this.#announcer = new Announcer({
-      ...context,
+      turns: context.turns,
+      clock: context.clock,
+      services: context.services,
+      hooks: context.hooks,
       view,
       trace: parts.trace,
       schedule: this.#schedule,

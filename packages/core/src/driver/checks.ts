@@ -18,7 +18,8 @@ export interface CheckOutcome {
 export class Checks {
   readonly #turns: Turns
   readonly #outcome: CheckOutcome
-  #abort = new AbortController()
+  /** Of the check that is under way. */
+  #abort: AbortController | undefined
   #last: Promise<void> = Promise.resolve()
 
   constructor(turns: Turns, outcome: CheckOutcome) {
@@ -29,8 +30,11 @@ export class Checks {
   /** `check` may read as long as its signal allows; it settles when nothing of it is under way any more. */
   start(check: (signal: AbortSignal) => Promise<Bits>): void {
     this.end()
-    this.#abort = new AbortController()
-    this.#last = this.#run(this.#last, check, this.#abort.signal)
+    const abort = new AbortController()
+    this.#abort = abort
+    this.#last = this.#run(this.#last, check, abort.signal).finally(() => {
+      if (this.#abort === abort) this.#abort = undefined
+    })
   }
 
   async #run(before: Promise<void>, check: (signal: AbortSignal) => Promise<Bits>, signal: AbortSignal): Promise<void> {
@@ -45,7 +49,7 @@ export class Checks {
 
   /** Ends the check that is under way, if any. */
   end(): void {
-    this.#abort.abort()
+    this.#abort?.abort()
   }
 
   /** Resolves when none is under way. */

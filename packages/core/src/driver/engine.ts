@@ -20,9 +20,9 @@ import { shareSlots } from '../torrent/share-slots.js'
 import { TokenBucket } from '../peer/token-bucket.js'
 import { reservedBits, reservedBytes } from '../wire/handshake.js'
 import type { AddOptions, Engine, SessionLimits, TorrentControl, TorrentHandle } from './api.js'
-import type { EngineContext } from './context.js'
+import type { EngineContext, Wakes } from './context.js'
 import { usualChecks } from './checks.js'
-import { torrentControl } from './control.js'
+import { type ControlHost, LiveControl } from './control.js'
 import { Deadlines } from './deadlines.js'
 import { Dialer } from './dialer.js'
 import { checkIncompleteSuffix } from './file-paths.js'
@@ -76,6 +76,8 @@ class SessionEngine implements Engine {
   readonly #handshakes: Handshakes
   readonly #dialer: Dialer
   readonly #queue: Queueing<TorrentDriver>
+  readonly #wakes: Wakes<TorrentDriver>
+  readonly #controlHost: ControlHost
   #limits: SessionLimits
   #listening: readonly Listening[] = []
   #lastId = 0
@@ -103,6 +105,17 @@ class SessionEngine implements Engine {
       knows: (infoHash) => this.#find(infoHash)?.isActive === true,
     })
     this.#dialer = new Dialer(this.#context, this.#handshakes, (torrent) => this.#dialSoon(torrent))
+    this.#wakes = {
+      queue: this.#queue,
+      dialSoon: (which) => this.#dialSoon(which),
+      wake: (which) => this.#wake(which),
+    }
+    this.#controlHost = {
+      context: this.#context,
+      dial: (torrent, endpoint) => torrent.swarm.isConnected(endpoint) || this.#dialer.dial(torrent, endpoint),
+      wake: (torrent) => this.#wake(torrent),
+      remove: (torrent, how) => this.#remove(torrent, how?.deleteData === true ? 'deleted' : 'removed'),
+    }
   }
 
   #makeContext(parts: EngineParts): EngineContext {
@@ -230,12 +243,7 @@ class SessionEngine implements Engine {
     if (this.#isClosed) throw new BitloomError('CLOSED', 'the session is closed')
     this.#checkAdd(options)
     const { turns, hooks } = this.#context
-    const wakes = {
-      queue: this.#queue,
-      dialSoon: (which: TorrentDriver) => this.#dialSoon(which),
-      wake: (which: TorrentDriver) => this.#wake(which),
-    }
-    const torrent = new TorrentDriver(this.#context, wakes, options, record)
+    const torrent = new TorrentDriver(this.#context, this.#wakes, options, record)
     this.#torrents.set(torrent.id, torrent)
     this.#queue.add(torrent, { rank: options.queueRank, forced: options.forced })
     for (const hash of wireHashes(torrent.infoHashes)) this.#byHash.set(latin1(hash), torrent)
@@ -297,13 +305,7 @@ class SessionEngine implements Engine {
   control(torrentId: string): TorrentControl {
     const torrent = this.#torrents.get(torrentId)
     if (torrent === undefined) throw new BitloomError('NOT_FOUND', `there is no torrent ${torrentId}`)
-    return torrentControl(
-      this.#context,
-      torrent,
-      (endpoint) => torrent.swarm.isConnected(endpoint) || this.#dialer.dial(torrent, endpoint),
-      () => this.#wake(torrent),
-      (how) => this.#remove(torrent, how?.deleteData === true ? 'deleted' : 'removed'),
-    )
+    return new LiveControl(this.#controlHost, torrent)
   }
 
   setLimits(limits: SessionLimits): void {

@@ -62,7 +62,9 @@ export class RecordKeeper {
   #before: Totals | undefined
   #partial: readonly PartialPiece[] | undefined
   #isClosed = false
-  readonly #givenUp = new AbortController()
+  #isGivenUp = false
+  /** Ends the wait for the checkpoint that is under way. */
+  #giveUp: AbortController | undefined
   /** What the store has, from when it was read until the checkpoint that follows; nobody else writes. */
   #stored: ResumeRecord | undefined
   /** Tells what the store has, as far as that is known. */
@@ -164,7 +166,10 @@ export class RecordKeeper {
   /** Only so many torrents make a checkpoint at a time. */
   async #inLine(checkpoint: () => Promise<void>): Promise<void> {
     const { clock, saves } = this.#parts.context
-    const { signal } = this.#givenUp
+    if (this.#isGivenUp) return
+    const giveUp = new AbortController()
+    this.#giveUp = giveUp
+    const { signal } = giveUp
     let made: Promise<void> | undefined
     const place = async (): Promise<void> => {
       made = checkpoint()
@@ -174,15 +179,17 @@ export class RecordKeeper {
     }
     await saves.run(signal, place).catch(() => {})
     await made
+    this.#giveUp = undefined
   }
 
   get isGivenUp(): boolean {
-    return this.#givenUp.signal.aborted
+    return this.#isGivenUp
   }
 
   /** Whoever closes the torrent waits no longer: a last checkpoint that has not begun is not made. */
   giveUp(): void {
-    this.#givenUp.abort()
+    this.#isGivenUp = true
+    this.#giveUp?.abort()
   }
 
   /** Where the data is, and where it is about to go, is in its record when this settles, if there is one and it can be. */
