@@ -168,18 +168,20 @@ export class DataPath {
   }
 
   serve(peer: Peer, link: PeerLink, run: Run): void {
-    const { storage, torrent, turns, memory } = this.#parts
+    const { storage, torrent, turns, clock, memory } = this.#parts
     const { slab, gaps } = link.prepareRun(run)
-    const sent = (): void => turns.run(() => torrent.sent(peer, run.lengthBytes, turns.nowMs))
+    const left = (nowMs: number): void => {
+      if (torrent.sent(peer, run.lengthBytes, nowMs)) turns.run(() => torrent.requests.mark(peer))
+    }
     this.#track(
       () => storage.read(run.piece, run.begin, gaps, 'serve'),
       () => {
         torrent.served(peer, run.lengthBytes, turns.nowMs)
-        link.sendRun(slab, sent)
+        link.sendRun(slab, () => left(clock.nowMs()))
       },
       (error) => {
         memory.give(slab)
-        torrent.sent(peer, run.lengthBytes, turns.nowMs)
+        left(turns.nowMs)
         rejectRun(peer, run)
         link.flush()
         if (!this.#isClosed) this.#parts.lostPiece(run.piece, asError(error))

@@ -55,15 +55,12 @@ export class Serving {
 
   /** False when the peer wants nothing, or cannot take any now. */
   #serveRun(peer: Peer, shareBytes: number, nowMs: number): boolean {
-    const limitBytes = peer.output.size * blockBytes
-    const roomBytes = limitBytes - peer.outputBytes
-    // Not a block at a time: to read and send one costs nearly as much as a run of them.
-    if (roomBytes < limitBytes / 2) return false
+    if (!hasRoom(peer)) return false
     const grantBytes = Math.min(shareBytes, peer.uploadAllowance(nowMs))
     if (grantBytes <= 0) return false
     const run = peer.inbox.nextRun(
       runBlocks,
-      Math.min(runBytes, Math.max(leastGrantBytes, Math.min(roomBytes, grantBytes))),
+      Math.min(runBytes, Math.max(leastGrantBytes, Math.min(roomBytes(peer), grantBytes))),
     )
     if (run === undefined) return false
     this.#allowance.sent(run.lengthBytes, nowMs)
@@ -73,4 +70,13 @@ export class Serving {
     this.#effects.serve(peer, run)
     return true
   }
+}
+
+function roomBytes({ output, outputBytes }: Peer): number {
+  return output.size * blockBytes - outputBytes
+}
+
+/** It may be sent more. Not a block at a time: to read and send one costs nearly as much as a run of them. */
+export function hasRoom(peer: Peer): boolean {
+  return roomBytes(peer) >= (peer.output.size * blockBytes) / 2
 }

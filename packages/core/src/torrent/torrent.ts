@@ -13,6 +13,7 @@ import { allowedFastCount } from './fast-set.js'
 import { Interest } from './interest.js'
 import type { Ledger } from './ledger.js'
 import { Requests } from './requests.js'
+import { hasRoom } from './serving.js'
 import { Showing } from './showing.js'
 
 export interface TorrentParts {
@@ -396,11 +397,11 @@ export class Torrent implements PeerEvents, TorrentBooks {
     peer.up.add(lengthBytes, nowMs)
   }
 
-  /** Bytes left for a peer; there is room for more. */
-  sent(peer: Peer, lengthBytes: number, nowMs: number): void {
+  /** Bytes left for a peer. Kept account of without a turn; true: one should begin, in which the peer is served again. */
+  sent(peer: Peer, lengthBytes: number, nowMs: number): boolean {
     peer.outputBytes -= lengthBytes
     peer.output.passed(Math.ceil(lengthBytes / blockBytes))
     peer.tookAtMs = nowMs
-    if (peer.inbox.size > 0) this.requests.mark(peer)
+    return peer.inbox.size > 0 && hasRoom(peer)
   }
 }
