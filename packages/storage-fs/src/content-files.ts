@@ -2,13 +2,15 @@ import { type Content, type FileSpan, type FileStamp, type ReadonlyBits, Storage
 import type { FileFacts, FileSystem, OpenFile } from '@bitloom/core/node'
 import { dirname } from 'node:path'
 import { factsOf, inParallel, syncFolder } from './disk.js'
+import { DownloadFolder } from './download-folder.js'
 import { storageError } from './file-errors.js'
 import { FileStamps } from './file-stamps.js'
+import { FolderLooks } from './folder-looks.js'
 import { type FileNames, isStored } from './file-names.js'
 import type { Handles } from './handle-pool.js'
 import { readFully, writeFully } from './positional.js'
 import { takeOwnNames } from './own-names.js'
-import { absolute, isMissing, openExisting, openOrCreate, type Place } from './safe-open.js'
+import { absolute, isMissing, type Opened, openExisting, openOrCreate, type Place } from './safe-open.js'
 
 export interface ContentFilesOptions {
   readonly root: string
@@ -29,7 +31,8 @@ export class ContentFiles {
   readonly #names: FileNames
   readonly #disk: FileSystem
   readonly #stamps = new FileStamps()
-  #isRootKnown = false
+  readonly #looks = new FolderLooks()
+  readonly #folder: DownloadFolder
   readonly #known = new Set<number>()
   readonly #absent = new Set<number>()
   readonly #damaged = new Map<number, Set<number>>()
@@ -44,38 +47,20 @@ export class ContentFiles {
     this.#names = names
     this.#disk = disk
     this.#pool = pool
+    this.#folder = new DownloadFolder(disk, root)
   }
 
-  /** The download folder must be a folder, or not be there yet. @throws StorageError GONE */
-  async checkRoot(): Promise<void> {
-    if (await this.#hasRoot()) this.#isRootKnown = true
+  /** See `DownloadFolder`. */
+  checkRoot(): Promise<void> {
+    return this.#folder.check()
   }
 
-  async #hasRoot(): Promise<boolean> {
-    const stats = await factsOf(this.#disk, 'stat', this.#root)
-    if (stats === undefined || stats.isDirectory()) return stats !== undefined
-    throw new StorageError('GONE', `${this.#root}: it is no folder`, { path: this.#root, retry: false })
-  }
-
-  /** A folder that was there and is not any more may be a disk that is not mounted: nothing is made in its place. */
-  async makeRoot(): Promise<void> {
-    const path = this.#root
-    if (!(await this.#hasRoot())) {
-      if (this.#isRootKnown) {
-        throw new StorageError('GONE', `${path}: the download folder is missing`, { path, retry: true })
-      }
-      const first = await this.#disk.mkdir(path, { recursive: true }).catch((error: unknown) => {
-        throw storageError(error, path)
-      })
-      for (let folder = path; folder.length >= (first ?? path).length; folder = dirname(folder)) {
-        this.#unsyncedFolders.add(dirname(folder))
-      }
-    }
-    this.#isRootKnown = true
+  makeRoot(): Promise<void> {
+    return this.#folder.make((folder) => this.#unsyncedFolders.add(folder))
   }
 
   #placeOf(index: number): Place {
-    return { disk: this.#disk, root: this.#root, relativePath: this.#names.of(index) }
+    return { disk: this.#disk, root: this.#root, relativePath: this.#names.of(index), looks: this.#looks }
   }
 
   /** Whether there is a file, looked up once. */
@@ -115,9 +100,9 @@ export class ContentFiles {
   async write(index: number, offsetBytes: number, bytes: Uint8Array, piece: number): Promise<void> {
     const endBytes = offsetBytes + bytes.length
     this.#stamps.written(index, 0)
-    await this.#use(index, 'write', async (handle) => {
-      // A write past the end would hide that the file was cut.
-      if (this.#stamps.isBeyond(index, endBytes)) this.#checkLength(index, (await handle.stat()).size)
+    await this.#use(index, 'write', async (handle, isNew) => {
+      // A write past the end would hide that the file was cut; one just opened has been looked at.
+      if (!isNew && this.#stamps.isBeyond(index, endBytes)) this.#checkLength(index, (await handle.stat()).size)
       await writeFully(handle, bytes, offsetBytes)
     })
     this.#stamps.written(index, endBytes)
@@ -167,26 +152,45 @@ export class ContentFiles {
     }
   }
 
-  async #use<T>(index: number, access: 'read' | 'write', use: (handle: OpenFile) => Promise<T>): Promise<T> {
+  /** `isNew`: the handle was opened for this use. */
+  async #use<T>(
+    index: number,
+    access: 'read' | 'write',
+    use: (handle: OpenFile, isNew: boolean) => Promise<T>,
+    open = access === 'write' ? () => this.#openForWriting(index) : () => openExisting(this.#placeOf(index), access),
+  ): Promise<T> {
     const path = absolute(this.#placeOf(index))
-    const openFile = (): Promise<OpenFile> =>
-      access === 'write' ? this.#openForWriting(index) : openExisting(this.#placeOf(index), 'read')
+    let isNew = false
+    const openFile = async (): Promise<OpenFile> => {
+      isNew = true
+      return (await open()).handle
+    }
     try {
-      return await this.#pool.use(path, access, openFile, use)
+      return await this.#pool.use(path, access, openFile, (handle) => use(handle, isNew))
     } catch (error) {
       throw storageError(error, path)
     }
   }
 
-  async #openForWriting(index: number): Promise<OpenFile> {
-    const place = this.#placeOf(index)
+  async #openForWriting(index: number): Promise<Opened> {
+    const opened = (await this.#openKnown(index)) ?? (await this.#openOrCreate(index))
+    this.#checkLength(index, opened.facts?.size ?? 0)
+    return opened
+  }
+
+  async #openKnown(index: number): Promise<Opened | undefined> {
     try {
-      if (this.#known.has(index)) return await openExisting(place, 'write')
+      return this.#known.has(index) ? await openExisting(this.#placeOf(index), 'write') : undefined
     } catch (error) {
       if (!isMissing(error)) throw error
       this.#vanished(index)
+      return undefined
     }
-    const handle = await openOrCreate(place, {
+  }
+
+  async #openOrCreate(index: number): Promise<Opened> {
+    const place = this.#placeOf(index)
+    const opened = await openOrCreate(place, {
       isExecutable: this.#content.files[index]?.executable === true,
       makeRoot: () => this.makeRoot(),
       created: (folder) => this.#unsyncedFolders.add(folder),
@@ -194,7 +198,7 @@ export class ContentFiles {
     this.#unsyncedFolders.add(dirname(absolute(place)))
     this.#known.add(index)
     this.#absent.delete(index)
-    return handle
+    return opened
   }
 
   #vanished(index: number, wasHad = false): void {
@@ -244,7 +248,7 @@ export class ContentFiles {
     const unsynced = [...this.#unsynced]
     this.#unsynced.clear()
     let failure: unknown
-    await inParallel(unsynced, async (index) => {
+    const syncOne = async (index: number): Promise<void> => {
       try {
         await this.#syncFile(index)
       } catch (error) {
@@ -252,7 +256,8 @@ export class ContentFiles {
         if (!(error instanceof StorageError) || error.code !== 'GONE') this.#unsynced.add(index)
         failure ??= error
       }
-    })
+    }
+    await this.#looks.during(() => inParallel(unsynced, syncOne))
     const untold = this.#untold
     this.#untold = undefined
     if (failure === undefined && untold !== undefined) failure = this.#gone(untold, 'it was changed by others')
@@ -265,18 +270,17 @@ export class ContentFiles {
 
   async #syncFile(index: number): Promise<void> {
     const place = this.#placeOf(index)
-    const path = absolute(place)
-    const openFile = (): Promise<OpenFile> => openExisting(place, 'write')
+    const flush = async (handle: OpenFile, isNew: boolean): Promise<boolean> => {
+      await handle.datasync()
+      // One just opened was there.
+      return isNew || (await handle.stat()).nlink > 0
+    }
     try {
-      const links = await this.#pool.use(path, 'write', openFile, async (handle) => {
-        await handle.datasync()
-        return (await handle.stat()).nlink
-      })
-      if (links > 0) return
-      this.#pool.drop(path)
+      if (await this.#use(index, 'write', flush, () => openExisting(place, 'write'))) return
+      this.#pool.drop(absolute(place))
       throw this.#gone(index, 'it was deleted')
     } catch (error) {
-      const failure = storageError(error, path)
+      const failure = storageError(error, absolute(place))
       if (failure.code === 'GONE') this.#vanished(index)
       throw failure
     }

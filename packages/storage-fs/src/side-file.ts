@@ -175,12 +175,14 @@ export class SideFile {
     await this.#pool.settled()
   }
 
-  #create(): Promise<OpenFile> {
-    return openOrCreate(this.#place, { isExecutable: false, makeRoot: this.#makeRoot, created: () => {} })
+  async #create(): Promise<OpenFile> {
+    const options = { isExecutable: false, makeRoot: this.#makeRoot, created: () => {} }
+    return (await openOrCreate(this.#place, options)).handle
   }
 
   async #open<T>(access: 'read' | 'write', use: (handle: OpenFile) => Promise<T>): Promise<T> {
-    const openFile = (): Promise<OpenFile> => (access === 'read' ? openExisting(this.#place, access) : this.#create())
+    const openFile = async (): Promise<OpenFile> =>
+      access === 'read' ? (await openExisting(this.#place, access)).handle : this.#create()
     try {
       return await this.#pool.use(this.path, access, openFile, use)
     } catch (error) {

@@ -119,7 +119,9 @@ export class PowerDisk implements FileSystem {
   async open(path: string, flags: string | number): Promise<OpenFile> {
     const found = this.#find(path)
     if (found === 'folder') return this.#openFolder(path)
-    const creates = flags === 'w' || (typeof flags === 'number' && (flags & 0o100) !== 0)
+    const isNumber = typeof flags === 'number'
+    if (found !== undefined && isNumber && (flags & 0o200) !== 0) throw failure('EEXIST', path)
+    const creates = flags === 'w' || (isNumber && (flags & 0o100) !== 0)
     if (found === undefined && (!creates || this.#find(dirname(path)) !== 'folder')) throw failure('ENOENT', path)
     const file = found ?? { id: ++this.#files, bytes: new Uint8Array(0), mtimeMs: this.#time.nowMs(), links: 1 }
     if (found === undefined) this.#set(path, file)

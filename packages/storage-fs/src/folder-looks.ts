@@ -1,0 +1,43 @@
+/** A look counts for no longer, however many files are opened meanwhile. */
+const longestMs = 100
+
+/**
+ * What was seen of folders by those who open files at the same time, so that each folder is looked at once for all of
+ * them. A look counts as long as somebody is opening a file, and for 100 ms at the most: for that long a link that takes
+ * the place of a folder may be followed.
+ */
+export class FolderLooks {
+  readonly #nowMs: () => number
+  #seen = new Map<string, Promise<void>>()
+  #sinceMs = 0
+  #openers = 0
+
+  constructor(nowMs: () => number = () => performance.now()) {
+    this.#nowMs = nowMs
+  }
+
+  /** Runs `open`, which shares its looks with all others that run meanwhile. */
+  async during<T>(open: () => Promise<T>): Promise<T> {
+    this.#openers++
+    try {
+      return await open()
+    } finally {
+      this.#openers--
+      if (this.#openers === 0) this.#seen.clear()
+    }
+  }
+
+  /** The look at a folder that counts, or a new one. One that failed counts for those alone who waited for it. */
+  once(folder: string, look: () => Promise<void>): Promise<void> {
+    const nowMs = this.#nowMs()
+    if (nowMs - this.#sinceMs > longestMs) this.#seen = new Map()
+    if (this.#seen.size === 0) this.#sinceMs = nowMs
+    const seen = this.#seen
+    const found = seen.get(folder)
+    if (found !== undefined) return found
+    const looking = look()
+    seen.set(folder, looking)
+    looking.catch(() => seen.delete(folder))
+    return looking
+  }
+}

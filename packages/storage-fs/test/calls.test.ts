@@ -1,0 +1,118 @@
+import { type FileSystem, type OpenFile, systemFiles } from '@bitloom/core/node'
+import { rename, symlink, truncate } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { fileStorage } from '../src/file-storage.js'
+import { FolderLooks } from '../src/folder-looks.js'
+import { contentOf, writePiece } from './contents.js'
+import { createScratch, rejected } from './scratch.js'
+
+const scratch = createScratch()
+
+/** The disk of this machine, and which of these calls it got, each with the name of its file. */
+function watched(calls: string[]): FileSystem {
+  const told = <A extends unknown[], T>(name: string, path: string, call: (...args: A) => T) => {
+    return (...args: A): T => {
+      calls.push(`${name} ${basename(path)}`)
+      return call(...args)
+    }
+  }
+  const opened = (path: string, file: OpenFile): OpenFile => ({
+    write: told('write', path, (...args: Parameters<OpenFile['write']>) => file.write(...args)),
+    readv: (into, position) => file.readv(into, position),
+    datasync: told('datasync', path, () => file.datasync()),
+    sync: () => file.sync(),
+    stat: told('stat', path, () => file.stat()),
+    close: told('close', path, () => file.close()),
+  })
+  return {
+    ...systemFiles,
+    lstat: (path) => told('look', path, () => systemFiles.lstat(path))(),
+    open: async (path, flags, mode) => opened(path, await told('open', path, systemFiles.open)(path, flags, mode)),
+  }
+}
+
+/** Each file is two pieces of 100 bytes. */
+const count = 20
+const content = contentOf(
+  Array.from({ length: count }, (_, index) => ({ path: `a/b/file ${index}`, lengthBytes: 200 })),
+  100,
+)
+const firstPieces = Array.from({ length: count }, (_, index) => index * 2)
+
+describe('calls of the disk', () => {
+  it('a new file is opened, written and closed, and flushed with as few', async () => {
+    const calls: string[] = []
+    const storage = fileStorage({ maxOpenFiles: 1, extentBytes: 16_384 }, watched(calls))
+    const handle = await scratch.open(content, await scratch.folder(), { storage })
+    const ofFile = (index: number): string[] => calls.filter((call) => call.endsWith(` file ${index}`))
+    for (const piece of [0, 2, 3, 4]) await writePiece(handle, content, piece)
+    expect(ofFile(0).map((call) => call.split(' ', 1)[0])).toEqual(['open', 'write', 'close'])
+    // What is still open may have been cut.
+    expect(ofFile(1).map((call) => call.split(' ', 1)[0])).toEqual(['open', 'write', 'stat', 'write', 'close'])
+    calls.length = 0
+    await handle.sync()
+    expect(ofFile(0).map((call) => call.split(' ', 1)[0])).toEqual(['open', 'stat', 'datasync', 'close'])
+  })
+
+  it('a file that was cut while nobody had it open is found by the write that opens it', async () => {
+    const folder = await scratch.folder()
+    const storage = fileStorage({ maxOpenFiles: 1, extentBytes: 16_384 })
+    const handle = await scratch.open(content, folder, { storage })
+    for (const piece of [0, 2]) await writePiece(handle, content, piece)
+    await handle.sync()
+    await truncate(join(folder, 'torrent/a/b/file 0'), 50)
+    await writePiece(handle, content, 1)
+    expect(await rejected(handle.sync())).toMatchObject({ code: 'GONE', path: join(folder, 'torrent/a/b/file 0') })
+    await handle.sync()
+  })
+
+  it('a folder is looked at once for files that are opened at the same time, and anew for the next', async () => {
+    const calls: string[] = []
+    const storage = fileStorage({ maxOpenFiles: 64, extentBytes: 16_384 }, watched(calls))
+    const folder = await scratch.folder()
+    const handle = await scratch.open(content, folder, { storage })
+    await writePiece(handle, content, 0)
+    calls.length = 0
+    await Promise.all(firstPieces.map((piece) => writePiece(handle, content, piece)))
+    expect(calls.filter((call) => call.startsWith('look'))).toEqual(['look torrent', 'look a', 'look b'])
+    await handle.close()
+
+    const again = await scratch.open(content, folder, { storage })
+    await writePiece(again, content, 0)
+    await rename(join(folder, 'torrent/a'), join(folder, 'elsewhere'))
+    await symlink('../elsewhere', join(folder, 'torrent/a'))
+    expect(await rejected(writePiece(again, content, 2))).toMatchObject({ code: 'DENIED' })
+  })
+})
+
+describe('looks at folders', () => {
+  it('count while somebody opens a file, and 100 ms at the most', async () => {
+    let nowMs = 5_000
+    const looks = new FolderLooks(() => nowMs)
+    const seen: string[] = []
+    const look = (folder: string): Promise<void> => looks.once(folder, async () => void seen.push(`${folder} ${nowMs}`))
+    await looks.during(async () => {
+      for (const folder of ['a', 'a', 'b', 'a']) await look(folder)
+      nowMs = 5_100
+      await look('a')
+      nowMs = 5_101
+      for (const folder of ['a', 'b', 'a']) await look(folder)
+      await looks.during(() => look('a'))
+      await look('a')
+    })
+    expect(seen).toEqual(['a 5000', 'b 5000', 'a 5101', 'b 5101'])
+    await looks.during(() => look('a'))
+    expect(seen).toHaveLength(5)
+  })
+
+  it('that failed are not kept', async () => {
+    const looks = new FolderLooks(() => 0)
+    await looks.during(async () => {
+      const failing = (): Promise<void> => Promise.reject(new Error('not there'))
+      const both = [looks.once('a', failing), looks.once('a', async () => {})]
+      expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+      await looks.once('a', async () => {})
+    })
+  })
+})
