@@ -39,14 +39,12 @@ export function formatFigures(results: BenchResults, committed: Ratios): string 
   const { date, command, processor, cores, memoryGibibytes, system, node, folder } = facts
   const missing = absent.length === 0 ? '' : ` Not installed, left out: ${absent.join(', ')}.`
   const broken = failed.map((sentence) => ` ${firstLine(sentence)}.`).join('')
-  const foreign = Math.max(
-    0,
-    ...(results.side ?? []).flatMap((row) => row.results).map(({ foreignShare }) => foreignShare),
-  )
+  const shares = (results.side ?? []).flatMap((row) => row.results).map(({ foreignShare }) => foreignShare)
+  const disturbed = shares.filter((share) => share > quietShare)
   const busy =
-    foreign <= quietShare
+    disturbed.length === 0
       ? ''
-      : ` Other programs took up to ${(foreign * 100).toFixed(0)} % of the machine, so these figures are not to be quoted.`
+      : ` In ${disturbed.length} of ${shares.length} transfers other programs took more than ${quietShare * 100} % of the machine, ${(Math.max(...disturbed) * 100).toFixed(0)} % at the most.`
   const head = `Measured on ${date} with \`${command}\`: ${processor}, ${cores} cores, ${memoryGibibytes} GiB, ${system}, Node ${node}, files in \`${folder}\`.${busy}${missing}${broken}`
   const goals = goalsOf(results)
   const missed = missedGoals(goals)

@@ -110,7 +110,7 @@ function scaleGoals({ scale }: BenchResults): Goal[] {
   const percent = (share: number | undefined): number | undefined => (share === undefined ? undefined : share * 100)
   const torrents = '10,000 seeding torrents without peers'
   return [
-    limit('start of `bitloom download` to the first dial', 200, scale?.firstDialMs, 'ms'),
+    limit('start of `bitloom download` to the first dial', 200, scale?.starts?.[0]?.firstDialMs, 'ms'),
     limit(`${torrents}: RSS`, 150, idleTorrents?.rssMebibytes, 'MiB'),
     limit(`${torrents}: CPU`, 3, percent(idleTorrents?.cpuShare), '% of a core'),
     limit(`${torrents}: start from resume records`, 10, idleTorrents?.startSeconds, 's'),

@@ -5,11 +5,12 @@ import { openWorkshop } from '../rig/workshop.js'
 import { caseNames, casesOf, plainCase } from './cases.js'
 import { measureCeilings } from './ceilings.js'
 import { sectionsOf, writeFigures } from './docs.js'
+import { timeStarts } from './first-dial.js'
 import { machineFacts } from './machine.js'
 import { type BenchOptions, parseOptions, type Part, usage } from './options.js'
 import { measurePaths } from './paths.js'
 import { openRecord } from './record.js'
-import { type ScaleResults, timeFirstDial, watchPeers, watchTorrents } from './scale.js'
+import { type ScaleResults, watchPeers, watchTorrents } from './scale.js'
 import {
   addNode,
   availableClients,
@@ -137,15 +138,15 @@ const { scale } = results
 const scaleSize = options.quick
   ? { torrents: 300, peers: 200, watchSeconds: 3, starts: 3 }
   : { torrents: 10_000, peers: 1_000, watchSeconds: 20, starts: 9 }
-const scalePlan = { ...scaleSize, folder: workshop.folder, progress }
+const scalePlan = { ...scaleSize, nodes: [process.execPath, ...options.nodes], folder: workshop.folder, progress }
 const steps: readonly Step[] = [
   { part: 'ceilings', name: 'ceilings', isDone: results.ceilings !== undefined, run: benchCeilings },
   { part: 'stages', name: 'stages', isDone: results.stages !== undefined, run: benchStages },
   {
     part: 'scale',
-    name: 'first dial',
-    isDone: scale?.firstDialMs !== undefined,
-    run: async () => benchScale({ firstDialMs: await timeFirstDial(scalePlan) }),
+    name: 'starts',
+    isDone: scale?.starts !== undefined,
+    run: async () => benchScale({ starts: await timeStarts(scalePlan) }),
   },
   {
     part: 'scale',

@@ -26,7 +26,7 @@ export interface BenchOptions {
   readonly resume: boolean
   /** No transfer begins that would end later than so long after the start. */
   readonly minutes: number
-  /** Other versions of Node, by the path of their binary, to run ours with as well. */
+  /** Other versions of Node, by the path of their binary, to run ours with as well, and to time starts. */
   readonly nodes: readonly string[]
   /** Puts the figures into docs/BENCHMARKS.md. */
   readonly writeDocs: boolean
@@ -45,7 +45,7 @@ export const usage = `npm run bench -- [options]
   --size SIZE         length of the case "one", such as 256M or 4G, of the others 1G at most
                       (default 1G, quick 128M)
   --folder DIR        where payloads and downloads are (default /dev/shm)
-  --node PATH,PATH    runs our side of the case "one" with these binaries of Node, too
+  --node PATH,PATH    runs our side of the case "one", and starts, with these binaries of Node, too
   --minutes N         the transfers end in time: what comes last gets fewer runs
   --json FILE         writes all results, and what there is of them while the run goes on
   --resume            keeps what FILE has of the same command, and measures the rest

@@ -1,18 +1,13 @@
-import { once } from 'node:events'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { createTorrent } from '@bitloom/core/node'
-import { bitloomBinary } from '@bitloom/interop/clients/bitloom'
-import { oneFile, writePayload } from '@bitloom/interop/payload'
 import { type Running, startProcess } from '@bitloom/interop/process'
 import { watchTree } from '../rig/process-tree.js'
 import { joinIdle, joinSeed } from '../rig/scale/crowd.js'
 import { crowdTorrent } from '../rig/scale/crowd-payload.js'
 import { writeRecords } from '../rig/scale/records.js'
-import { median } from './statistics.js'
+import type { StartTimes } from './first-dial.js'
 
 const mebibyte = 2 ** 20
 const warmers = 20
@@ -25,8 +20,10 @@ export interface ScalePlan {
   readonly peers: number
   /** How long CPU time is watched, for each figure. */
   readonly watchSeconds: number
-  /** Starts of the program. */
+  /** How often each program is started. */
   readonly starts: number
+  /** Binaries of Node that programs are started with, the usual one first. */
+  readonly nodes: readonly string[]
   progress(line: string): void
 }
 
@@ -54,8 +51,8 @@ export interface IdlePeers {
 
 /** A run that failed has only some of it. */
 export interface ScaleResults {
-  /** Median milliseconds from the start of `bitloom download` until a peer that was named is dialled. */
-  firstDialMs?: number
+  /** With each Node, the usual one first. */
+  starts?: readonly StartTimes[]
   idlePeers?: IdlePeers
   idleTorrents?: IdleTorrents
 }
@@ -66,33 +63,6 @@ async function cpuShare(watch: ReturnType<typeof watchTree>, seconds: number): P
   const startedMs = performance.now()
   await sleep(seconds * 1000)
   return (watch.cost().cpuSeconds - before) / ((performance.now() - startedMs) / 1000)
-}
-
-/** Answers milliseconds, the median. */
-export async function timeFirstDial({ folder, starts, progress }: ScalePlan): Promise<number> {
-  const home = join(folder, 'first-dial')
-  mkdirSync(home)
-  await writePayload(home, 'data', oneFile(1))
-  const torrent = join(home, 'data.torrent')
-  writeFileSync(torrent, (await createTorrent(join(home, 'data'))).bytes)
-  const server = createServer((socket) => socket.on('error', () => {}).resume()).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  const times: number[] = []
-  for (let start = 0; start < starts; start += 1) {
-    const dialled = once(server, 'connection')
-    const startedMs = performance.now()
-    const paths = ['-o', join(home, `download-${start}`), '--state-dir', join(home, `state-${start}`)]
-    const peer = ['--peer', `127.0.0.1:${port}`, '--listen', '127.0.0.1:0']
-    const args = [bitloomBinary, 'download', torrent, ...paths, ...peer, '--no-trackers', '--no-config', '--json']
-    const running = startProcess({ name: 'bitloom download', command: process.execPath, args })
-    await Promise.race([dialled, running.ended.then(() => Promise.reject(new Error(running.log())))])
-    times.push(performance.now() - startedMs)
-    await running.stop()
-  }
-  server.close()
-  progress(`first dial after ${median(times).toFixed(0)} ms`)
-  return median(times)
 }
 
 export async function watchTorrents({ folder, torrents, watchSeconds, progress }: ScalePlan): Promise<IdleTorrents> {
@@ -176,14 +146,19 @@ export async function watchPeers({ peers, watchSeconds, progress }: ScalePlan): 
 const share = (value: number): string => `${(value * 100).toFixed(1)} % of a core`
 
 /** The rows of a table, its head first. */
-export function scaleTable({ firstDialMs, idleTorrents, idlePeers }: ScaleResults): string[][] {
+export function scaleTable({ starts = [], idleTorrents, idlePeers }: ScaleResults): string[][] {
   return [
     ['scale', 'measured'],
-    ...(firstDialMs === undefined
-      ? []
-      : [['start of bitloom download to the first dial', `${firstDialMs.toFixed(0)} ms`]]),
+    ...starts.flatMap(startRows),
     ...(idleTorrents === undefined ? [] : torrentRows(idleTorrents)),
     ...(idlePeers === undefined ? [] : peerRows(idlePeers)),
+  ]
+}
+
+function startRows({ node, firstDialMs, bareMs }: StartTimes): string[][] {
+  return [
+    [`start of bitloom download to the first dial, Node ${node}`, `${firstDialMs.toFixed(0)} ms`],
+    [`start of a bare Node ${node}, to its end`, `${bareMs.toFixed(0)} ms`],
   ]
 }
 

@@ -58,7 +58,7 @@ describe('goals', () => {
     const scaleOf = (count: number): BenchResults => ({
       facts,
       scale: {
-        firstDialMs: 100,
+        starts: [{ node: '20.20.2', firstDialMs: 100, bareMs: 50 }],
         idleTorrents: { count, startSeconds: 1, startCpuSeconds: 1, rssMebibytes: 100, cpuShare: 0.01 },
         idlePeers: { count, bytesEach: 1_000, idleCpuShare: 0, stormCpuShare: 0.01, stormPiecesPerSecond: 10 },
       },
@@ -120,8 +120,8 @@ describe('the page', () => {
     const text = formatFigures({ ...results, absent: ['qbittorrent'] }, {})
     expect(text).toContain('on 2026-11-27 with `npm run bench`: a processor, 2 cores, 24 GiB, linux 6, Node v24.0.0')
     expect(text).toContain('left out: qbittorrent.')
-    expect(text).not.toContain('not to be quoted')
+    expect(text).not.toContain('other programs')
     const noisy = formatFigures({ facts, side: [pair('libtorrent', 'bitloom', 1, 'one', 0.4)] }, {})
-    expect(noisy).toContain('up to 40 % of the machine')
+    expect(noisy).toContain('In 1 of 1 transfers other programs took more than 5 % of the machine, 40 % at the most')
   })
 })

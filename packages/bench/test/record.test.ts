@@ -11,17 +11,18 @@ function resultFile(): string {
   return join(folder, 'result.json')
 }
 
+const scale = { starts: [{ node: '20.20.2', firstDialMs: 150, bareMs: 50 }] }
 const facts = { ...machineFacts(['--size', '4G'], '/dev/shm'), date: '2026-11-27' }
 
 it('keeps what was measured, for a run of the same command that goes on', () => {
   const path = resultFile()
   const first = openRecord(facts, path, true)
-  first.results.scale = { firstDialMs: 150 }
+  first.results.scale = scale
   first.results.failed = ['stages failed: no memory']
   first.save()
   expect(readdirSync(join(path, '..'))).toEqual(['result.json'])
   const second = openRecord({ ...facts, date: '2026-11-28' }, path, true)
-  expect(second.results).toEqual({ facts: { ...facts, date: '2026-11-27 to 2026-11-28' }, scale: { firstDialMs: 150 } })
+  expect(second.results).toEqual({ facts: { ...facts, date: '2026-11-27 to 2026-11-28' }, scale })
 })
 
 it('begins anew without the wish to go on, and refuses what is of another run', () => {
