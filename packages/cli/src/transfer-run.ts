@@ -1,4 +1,4 @@
-import type { AddOptions, MagnetLink, Metainfo, TorrentView } from '@bitloom/core'
+import type { AddOptions, MagnetLink, Metainfo, MetainfoSummary, TorrentView } from '@bitloom/core'
 import { exitCodeOf, exitCodes, sentenceOf } from './exit-codes.js'
 import { type Job, type JobContext, checkJob, startJob, timeJob, timeOutJob } from './job.js'
 import type { Lock } from '@bitloom/resume-fs'
@@ -24,7 +24,7 @@ export interface RunPlan {
   /** A run of `seed`: never fetches, and a stop is its usual end. */
   readonly serving: boolean
   /** Stops when the metadata of every torrent is known: it is handed over, and nothing is stored or locked. */
-  readonly list?: (torrents: readonly Metainfo[]) => void
+  readonly list?: (torrents: readonly MetainfoSummary[]) => void
 }
 
 /**

@@ -1,4 +1,4 @@
-import { type Metainfo, type PeerView, type Session, type TorrentView, formatEndpoint } from '@bitloom/core'
+import { type MetainfoSummary, type PeerView, type Session, type TorrentView, formatEndpoint } from '@bitloom/core'
 import { errorEvent, type PeerEvent } from './events.js'
 import { sentenceOf } from './exit-codes.js'
 import { type Output, hex } from './output.js'
@@ -14,7 +14,7 @@ export interface Reporter {
   /** `listening`. */
   listening(): void
   /** The metadata of a torrent is known. */
-  added(torrent: TorrentView, metainfo: Metainfo): void
+  added(torrent: TorrentView, metainfo: MetainfoSummary): void
   progress(torrent: TorrentView, etaSeconds: number | undefined): void
   /** True if the torrent ever had a peer. */
   metPeer(torrent: TorrentView): boolean
@@ -67,7 +67,7 @@ export function reportSession(session: Session, output: Output): Reporter {
   }
 }
 
-function addedEvent(torrent: TorrentView, metainfo: Metainfo): Parameters<Output['event']>[0] {
+function addedEvent(torrent: TorrentView, metainfo: MetainfoSummary): Parameters<Output['event']>[0] {
   return {
     event: 'added',
     infoHash: keyOf(torrent.infoHashes),

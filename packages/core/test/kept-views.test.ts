@@ -58,6 +58,7 @@ function uses({ picks, peer, control, link }: Kept, world: World): Readonly<Reco
     select: () => control.select([false]),
     refill: () => control.refill(peer),
     provideInfo: () => control.provideInfo(metainfo.info),
+    info: () => control.info(),
     use: () => control.use({ choker: 'tit-for-tat' }),
     limit: () => control.limit({ maxPeers: 1 }),
     announceNow: () => control.announceNow(),

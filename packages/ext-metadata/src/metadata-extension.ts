@@ -14,10 +14,12 @@ import type { Attempt } from './attempt.js'
 import { MetadataFetch, newSource, type Source } from './fetch.js'
 import type { MetadataLimits } from './options.js'
 import { decodeMessage, encodeMessage } from './protocol.js'
-import { Serving, type ServingResult } from './serving.js'
+import { Serving } from './serving.js'
 
 /** How soon a peer that does not read is given more. */
 const resumeMs = 250
+/** How long the info dictionary is kept for the requests that follow. */
+const infoMs = 10_000
 
 /** What the extension needs of its host. */
 export interface ExtensionHost {
@@ -52,7 +54,7 @@ export function metadataExtension(host: () => ExtensionHost | undefined, limits:
     // BEP 27 restricts where peers come from, not what they may ask each other.
     onPrivate: true,
     hello(into, { metainfo }) {
-      if (metainfo !== undefined) into.set('metadata_size', metainfo.info.length)
+      if (metainfo !== undefined) into.set('metadata_size', metainfo.infoLengthBytes)
     },
     open(peer, torrent, link, theirs) {
       const at = host()
@@ -78,6 +80,7 @@ class MetadataSwarm {
   readonly #fetch: MetadataFetch
   readonly #speakers = new Map<Source, Speaker>()
   readonly #timers = new Set<() => void>()
+  #held: Promise<Uint8Array | undefined> | undefined
   #cancelTick: (() => void) | undefined
 
   constructor(torrent: TorrentView, host: ExtensionHost, limits: MetadataLimits) {
@@ -149,7 +152,9 @@ class MetadataSwarm {
     const message = decodeMessage(payload)
     if (message === undefined) return
     if (message.type === 'request') {
-      this.#served(source, serving, serving.request(message.piece, this.#torrent.metainfo?.info, this.#nowMs))
+      const admission = serving.request(message.piece, this.#torrent.metainfo?.infoLengthBytes, this.#nowMs)
+      if (admission === 'flood') this.#disconnect(source, 'asks for too much metadata')
+      if (admission === 'waiting') void this.#serve(source, serving)
       return
     }
     if (message.type === 'data') this.#fetch.data(source, message, this.#nowMs)
@@ -157,12 +162,28 @@ class MetadataSwarm {
     this.#arm()
   }
 
-  #served(source: Source, serving: Serving, result: ServingResult): void {
-    if (result === 'flood') this.#disconnect(source, 'asks for too much metadata')
-    if (result !== 'waiting') return
-    const cancel = this.#host.clock.after(resumeMs, () => {
+  async #serve(source: Source, serving: Serving): Promise<void> {
+    const info = await this.#info()
+    if (!this.#speakers.has(source) || serving.resume(info)) return
+    this.#after(resumeMs, () => void this.#serve(source, serving))
+  }
+
+  /** Read once for requests that come together. One that cannot be read is one that we do not have. */
+  #info(): Promise<Uint8Array | undefined> {
+    if (this.#held === undefined) {
+      this.#held = this.#control.info().catch((error: unknown) => {
+        this.#host.log.warn('the metadata cannot be given', { torrent: this.#torrent.name, error })
+        return undefined
+      })
+      this.#after(infoMs, () => (this.#held = undefined))
+    }
+    return this.#held
+  }
+
+  #after(ms: number, run: () => void): void {
+    const cancel = this.#host.clock.after(ms, () => {
       this.#timers.delete(cancel)
-      if (this.#speakers.has(source)) this.#served(source, serving, serving.resume(this.#torrent.metainfo?.info))
+      run()
     })
     this.#timers.add(cancel)
   }

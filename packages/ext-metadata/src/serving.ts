@@ -9,7 +9,7 @@ const allowanceMs = 60_000
 const mostRefusals = 1_000
 
 /** What comes of a request. `flood`: the peer should go. */
-export type ServingResult = 'fine' | 'waiting' | 'flood'
+export type Admission = 'waiting' | 'rejected' | 'flood'
 
 /**
  * Answers one peer's requests for metadata (BEP 9, "flood protection"): pieces as fast as it reads them, up to twice the
@@ -26,32 +26,39 @@ export class Serving {
     this.#send = send
   }
 
-  /** `info` is `undefined` while we have no metadata ourselves. */
-  request(piece: number, info: Uint8Array | undefined, nowMs: number): ServingResult {
+  /** `sizeBytes` is `undefined` while we have no metadata ourselves. What is not rejected waits for `resume`. */
+  request(piece: number, sizeBytes: number | undefined, nowMs: number): Admission {
     // It may take a moment until it is gone: nothing is said to it any more.
     if (this.#refusals >= mostRefusals) return 'flood'
-    const isThere = info !== undefined && piece < pieceCountOf(info.length)
-    if (!isThere || this.#waiting.length >= mostWaiting || !this.#mayAsk(info.length, nowMs)) {
-      this.#send(encodeMessage({ type: 'reject', piece }))
-      this.#refusals++
-      return 'fine'
+    const isThere = sizeBytes !== undefined && piece < pieceCountOf(sizeBytes)
+    if (!isThere || this.#waiting.length >= mostWaiting || !this.#mayAsk(sizeBytes, nowMs)) {
+      this.#reject(piece)
+      return 'rejected'
     }
     this.#waiting.push(piece)
-    return this.resume(info)
+    return 'waiting'
   }
 
-  /** Sends what waits, as far as it can be sent. */
-  resume(info: Uint8Array | undefined): ServingResult {
-    if (info === undefined) return 'fine'
+  #reject(piece: number): void {
+    this.#send(encodeMessage({ type: 'reject', piece }))
+    this.#refusals++
+  }
+
+  /** Sends what waits; false if the peer has to read first. Without `info` all of it is rejected. */
+  resume(info: Uint8Array | undefined): boolean {
+    if (info === undefined) {
+      for (const piece of this.#waiting.splice(0)) this.#reject(piece)
+      return true
+    }
     while (this.#waiting.length > 0) {
       const [piece = 0] = this.#waiting
       const begin = piece * pieceBytes
       const bytes = info.subarray(begin, begin + pieceBytes)
       const message: MetadataMessage = { type: 'data', piece, totalBytes: info.length, bytes }
-      if (!this.#send(encodeMessage(message))) return 'waiting'
+      if (!this.#send(encodeMessage(message))) return false
       this.#waiting.shift()
     }
-    return 'fine'
+    return true
   }
 
   #mayAsk(sizeBytes: number, nowMs: number): boolean {

@@ -11,7 +11,12 @@ const sizeBytes = metainfo.info.length
 
 /** Time stands still, and no metadata is the right one. */
 function extension(): PeerExtension {
-  const control = { provideInfo: async () => false, ban: quiet, disconnect: quiet } as unknown as TorrentControl
+  const control = {
+    provideInfo: async () => false,
+    info: async () => metainfo.info,
+    ban: quiet,
+    disconnect: quiet,
+  } as unknown as TorrentControl
   return metadataExtension(
     () => ({
       clock: { nowMs: () => 0, wallMs: () => 0, after: () => quiet },

@@ -36,7 +36,7 @@ async function scene(options: MetricsOptions, others: Plugin[] = []) {
   if (service === undefined) throw new Error('no service')
   const read = async () => values(await service.registry.metrics())
   const join = () => session.add({ torrent: metainfo, directory: '/', peers: [world.endpoint('10.0.0.1')] })
-  return { world, session, service, read, join }
+  return { world, metainfo, session, service, read, join }
 }
 
 /** `name{labels}` → value, of the text that Prometheus reads. */
@@ -92,13 +92,12 @@ describe('a download', () => {
   })
 
   it('counts choke rounds of a seed, and whom they unchoke', async () => {
-    const { world, session, read, join } = await scene({ port: false })
+    const { world, metainfo, read, join } = await scene({ port: false })
     const torrent = await join()
     await world.clock.advance(60_000)
     await torrent.completed
-    const { metainfo } = session.torrents()[0]!
     const third = await world.session('10.0.0.3', new TestStorage(pieces * pieceBytes), [])
-    await third.add({ torrent: metainfo!, directory: '/', peers: [world.endpoint('10.0.0.2')] })
+    await third.add({ torrent: metainfo, directory: '/', peers: [world.endpoint('10.0.0.2')] })
     await world.clock.advance(500)
     const found = await read()
     expect(found.get('bitloom_choke_rounds_total')).toBeGreaterThan(0)

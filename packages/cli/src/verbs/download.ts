@@ -1,4 +1,4 @@
-import type { AddOptions, IpEndpoint, MagnetLink, Metainfo } from '@bitloom/core'
+import type { AddOptions, IpEndpoint, MagnetLink, Metainfo, MetainfoSummary } from '@bitloom/core'
 import { access, constants } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { CliError, sentenceOf, systemReason } from '../exit-codes.js'
@@ -86,7 +86,7 @@ async function listFiles(
   options: DownloadOptions,
 ): Promise<number> {
   const { output } = runtime
-  const list = (known: readonly Metainfo[]): void => {
+  const list = (known: readonly MetainfoSummary[]): void => {
     for (const torrent of known) {
       output.document(describeTorrent(torrent))
       output.result(fileLines(torrent).join('\n'))

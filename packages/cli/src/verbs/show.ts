@@ -1,4 +1,4 @@
-import type { Metainfo } from '@bitloom/core'
+import type { MetainfoSummary } from '@bitloom/core'
 import { formatBytes, hex, printable } from '../output.js'
 import type { Runtime } from '../runtime.js'
 import { loadTorrent } from '../torrents.js'
@@ -12,7 +12,7 @@ export async function show(runtime: Runtime, [source = '']: readonly string[]): 
 }
 
 /** The document of `show --json`. */
-export function describeTorrent(torrent: Metainfo): Record<string, unknown> {
+export function describeTorrent(torrent: MetainfoSummary): Record<string, unknown> {
   const { v1, v2 } = torrent.infoHashes
   return {
     name: torrent.name,
@@ -33,7 +33,7 @@ export function describeTorrent(torrent: Metainfo): Record<string, unknown> {
 }
 
 /** For people: a table of facts, then the numbered files. */
-export function torrentText(torrent: Metainfo): string {
+export function torrentText(torrent: MetainfoSummary): string {
   const { v1, v2 } = torrent.infoHashes
   const { pieceCount, pieceLengthBytes } = torrent.layout
   const facts: [string, string | undefined][] = [
@@ -58,7 +58,7 @@ export function torrentText(torrent: Metainfo): string {
 }
 
 /** The files with the numbers that `--select` takes; padding is left out. */
-export function fileLines(torrent: Metainfo): string[] {
+export function fileLines(torrent: MetainfoSummary): string[] {
   const files = torrent.files.filter((file) => !file.padding)
   const width = String(files.length).length
   return files.map(({ path, lengthBytes }, index) => {

@@ -106,6 +106,11 @@ export interface TorrentControl {
    */
   provideInfo(bytes: Uint8Array): Promise<boolean>
   /**
+   * The raw info dictionary, to be read only; `undefined` while the metadata is unknown. A torrent that has all its pieces
+   * does not hold it: it is read back from the resume record. @throws ResumeError where it is there no more
+   */
+  info(): Promise<Uint8Array | undefined>
+  /**
    * Swaps strategies while the torrent runs. The new ones build their state from what is there: nothing that is asked,
    * received or held is lost, and nobody is disconnected. @throws PluginError PLUGIN_MISSING for a name that nobody bound
    */

@@ -1,6 +1,6 @@
 import { BitloomError } from '../bytes/errors.js'
 import type { ReadonlyBits } from '../bytes/bits.js'
-import type { Content, Metainfo } from '../metainfo/metainfo.js'
+import type { Content, MetainfoSummary } from '../metainfo/metainfo.js'
 import type { ResumeRecord } from '../ports/resume-store.js'
 import type { Storage, StorageHandle, StorageOptions, StoragePlace } from '../ports/storage.js'
 import type { AddOptions } from './api.js'
@@ -8,8 +8,8 @@ import { areUsable, renamedPaths } from './file-paths.js'
 import type { RecordKeeper } from './record-keeper.js'
 
 export interface ContentPlaceParts {
-  readonly metainfo: Metainfo
-  readonly options: AddOptions
+  readonly metainfo: MetainfoSummary
+  readonly options: Pick<AddOptions, 'incompleteDirectory' | 'incompleteSuffix'>
   readonly keeper: Pick<RecordKeeper, 'placed'>
   /** Where the data belongs. */
   readonly directory: string
@@ -123,10 +123,14 @@ export class ContentPlace {
   }
 
   #content(): Content {
-    const { metainfo } = this.#parts
+    const { name, infoHashes, layout, files } = this.#parts.metainfo
+    const paths = this.#paths
+    if (paths === this.#own) return { name, infoHashes, layout, files }
     return {
-      ...metainfo,
-      files: metainfo.files.map((file, index) => ({ ...file, path: this.#paths[index] ?? file.path })),
+      name,
+      infoHashes,
+      layout,
+      files: files.map((file, index) => ({ ...file, path: paths[index] ?? file.path })),
     }
   }
 

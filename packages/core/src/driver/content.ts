@@ -1,23 +1,28 @@
 import { Bits } from '../bytes/bits.js'
 import { filePieces } from '../metainfo/file-spans.js'
-import { blockBytes, type Metainfo } from '../metainfo/metainfo.js'
+import { ResumeError } from '../bytes/errors.js'
+import { blockBytes, type MagnetLink, type Metainfo, type MetainfoSummary, summaryOf } from '../metainfo/metainfo.js'
 import { Storage, type StorageHandle } from '../ports/storage.js'
 import type { PartialPiece, ResumeRecord } from '../ports/resume-store.js'
 import { Ledger } from '../torrent/ledger.js'
 import { piecePriorities, selectFiles, usualPriority } from '../torrent/selection.js'
+import type { KnownMetainfo } from '../torrent/effects.js'
 import type { Torrent } from '../torrent/torrent.js'
 import type { AddOptions } from './api.js'
 import { asError } from './as-error.js'
 import { ContentPlace } from './content-place.js'
 import type { EngineContext } from './context.js'
 import { findHaves, type Remembered } from './haves.js'
+import { readInfo } from './provided-info.js'
 import type { RecordKeeper } from './record-keeper.js'
 import { missing } from './strategies.js'
 
+/** What a torrent was added with, without the info dictionary. */
+export type OwnOptions = Omit<AddOptions, 'torrent'> & { readonly torrent: MetainfoSummary | MagnetLink }
+
 export interface ContentParts {
   readonly context: EngineContext
-  readonly metainfo: Metainfo
-  readonly options: AddOptions
+  readonly options: OwnOptions
   /** Where its data belongs. */
   readonly directory: string
   readonly torrent: Torrent
@@ -32,10 +37,12 @@ type CheckKind = 'full' | 'sample' | 'resume' | 'skip' | 'changed'
  * to the storage that is not the data path's is made here, and `close` waits for all of them.
  */
 export class TorrentContent {
-  readonly metainfo: Metainfo
+  readonly metainfo: MetainfoSummary
   /** Pieces looked at in the present check, or the last. */
   checkedPieces = 0
   readonly #parts: ContentParts
+  /** Held while a piece may be missing. */
+  #whole: Metainfo | undefined
   readonly #place: ContentPlace
   readonly #wantedFiles: { bits: Bits }
   /** One array for all ledgers that follow each other: what the user chose survives a recheck. */
@@ -47,12 +54,15 @@ export class TorrentContent {
   #isKnown = false
   #isLookedAt = false
 
-  constructor(parts: ContentParts) {
+  constructor(whole: Metainfo, parts: ContentParts) {
     this.#parts = parts
-    const { metainfo, options, directory, keeper } = parts
+    const { options, directory, keeper } = parts
+    const { torrent } = options
+    const metainfo = 'layout' in torrent ? torrent : summaryOf(whole)
     this.#place = new ContentPlace({ metainfo, options, directory, keeper, tracked: (call) => this.#tracked(call) })
     this.metainfo = metainfo
-    this.#wantedFiles = { bits: this.#filesOf(wantedFilesOf(options, metainfo)) }
+    this.#whole = whole
+    this.#wantedFiles = { bits: this.#filesOf(wantedFilesOf(options, whole)) }
     this.#priorities = piecePriorities(metainfo, this.#wantedFiles.bits, usualPriority)
   }
 
@@ -68,7 +78,8 @@ export class TorrentContent {
 
   /** @throws StorageError · PluginError PLUGIN_MISSING */
   async open(signal: AbortSignal): Promise<void> {
-    const { context, metainfo, options, keeper } = this.#parts
+    const { context, options, keeper } = this.#parts
+    const { metainfo } = this
     const storage = context.services.named(Storage, options.storage)
     if (storage === undefined) throw missing('Storage', options.storage)
     const record = await keeper.recall()
@@ -89,14 +100,69 @@ export class TorrentContent {
     this.#isKnown = false
   }
 
-  /** Finds out what is there. Rejects when the signal aborts. */
+  // The info dictionary.
+
+  /** What pieces must hash to is at hand. */
+  get isHeld(): boolean {
+    return this.#whole !== undefined
+  }
+
+  /** From now on it is, until the torrent rests. @throws ResumeError */
+  async hold(): Promise<Metainfo> {
+    const whole = this.#whole ?? this.#read(await this.info())
+    this.#whole = whole
+    this.#tell()
+    return whole
+  }
+
+  /** The info dictionary, read back where it is not held. @throws ResumeError */
+  async info(): Promise<Uint8Array> {
+    const info = this.#whole?.info ?? (await this.#parts.keeper.storedInfo())
+    if (info === undefined) throw this.#lost()
+    return info
+  }
+
+  #read(info: Uint8Array): Metainfo {
+    const { infoHashes, trackers } = this.metainfo
+    const metainfo = readInfo(info, infoHashes, trackers, this.#parts.context.hasher)
+    if (metainfo === undefined || metainfo instanceof Error) throw this.#lost()
+    return metainfo
+  }
+
+  #lost(): ResumeError {
+    return new ResumeError(`the resume record of ${this.metainfo.name} does not have its info dictionary any more`)
+  }
+
+  /**
+   * With all its pieces a torrent needs no hashes: where its record has the info dictionary too, only that keeps it. What a
+   * record does not have, the piece layers of a hybrid torrent, stays.
+   */
+  rest(): void {
+    const { torrent, keeper } = this.#parts
+    const have = torrent.ledger?.have
+    if (!this.#isKnown || have?.count !== have?.length || this.metainfo.format !== 'v1' || !keeper.hasInfo) return
+    this.#whole = undefined
+    this.#tell()
+  }
+
+  #tell(): void {
+    const { torrent } = this.#parts
+    if (torrent.metainfo !== undefined) torrent.metainfo = this.known
+  }
+
+  get known(): KnownMetainfo {
+    return this.#whole ?? this.metainfo
+  }
+
+  /** Finds out what is there. Rejects when the signal aborts. @throws ResumeError */
   async check(how: CheckKind, signal: AbortSignal): Promise<Bits> {
-    const { context, metainfo, keeper } = this.#parts
+    const { context, keeper } = this.#parts
     const storage = this.#handle
     if (storage === undefined) throw new RangeError('the storage is not open')
     this.checkedPieces = 0
     const current = how === 'changed' ? await this.#current() : undefined
     this.#isKnown = false
+    const metainfo = await this.hold()
     const record = await keeper.recall()
     if (how === 'full' && record !== undefined) await keeper.doubt(record)
     this.#partial = how === 'resume' || how === 'sample' ? (this.#placed(record)?.partial ?? []) : []
@@ -166,10 +232,9 @@ export class TorrentContent {
     return (await this.#handle?.stamps?.()) ?? []
   }
 
-  /** What a record says beside the pieces. */
-  remembered(): Pick<ResumeRecord, 'info' | 'priorities' | 'wantedFiles'> {
+  /** What a record says beside the pieces and the info dictionary. */
+  remembered(): Pick<ResumeRecord, 'priorities' | 'wantedFiles'> {
     return {
-      info: this.metainfo.info,
       priorities: this.#priorities.slice(),
       wantedFiles: this.#wantedFiles.bits.toBytes(),
     }
@@ -264,9 +329,9 @@ export class TorrentContent {
 }
 
 /** Which files are wanted at first; `undefined` = all. */
-function wantedFilesOf({ torrent, wantedFiles }: AddOptions, metainfo: Metainfo): readonly boolean[] | undefined {
+function wantedFilesOf({ torrent, wantedFiles }: OwnOptions, metainfo: Metainfo): readonly boolean[] | undefined {
   if (typeof wantedFiles === 'function') return wantedFiles(metainfo)
-  if (wantedFiles !== undefined || 'info' in torrent || torrent.selectOnly === undefined) return wantedFiles
+  if (wantedFiles !== undefined || 'layout' in torrent || torrent.selectOnly === undefined) return wantedFiles
   const chosen = new Set(torrent.selectOnly)
   return metainfo.files.map((_file, index) => chosen.has(index))
 }

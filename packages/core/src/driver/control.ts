@@ -91,6 +91,10 @@ export class LiveControl implements TorrentControl {
     return metainfo !== undefined
   }
 
+  info(): Promise<Uint8Array | undefined> {
+    return this.#torrent.info()
+  }
+
   use(strategies: { readonly picker?: string; readonly choker?: string }): void {
     this.#torrent.changes.checkStrategies(strategies)
     this.#command(({ changes }) => changes.useStrategies(strategies))

@@ -69,12 +69,15 @@ export class RecordKeeper {
   #stored: ResumeRecord | undefined
   /** Tells what the store has, as far as that is known. */
   #mark: string | undefined
+  /** The record in the store has the info dictionary. */
+  #hasInfo = false
 
   /** `stored`: what the store has, if it has been read already. */
   constructor(parts: KeeperParts, stored?: ResumeRecord) {
     this.#parts = parts
     this.#stored = stored
     this.#before = stored && totalsOf(stored)
+    this.#hasInfo = stored?.info !== undefined
     this.#key = infoHashName(parts.infoHashes)
   }
 
@@ -100,19 +103,36 @@ export class RecordKeeper {
 
   /** What an earlier run left; `undefined` also for what cannot be read. */
   async recall(): Promise<ResumeRecord | undefined> {
-    const { context } = this.#parts
     await this.#last
     if (this.#stored !== undefined) return this.#stored
-    try {
-      const record = await context.services.get(ResumeStore).get(this.#key)
+    return this.#read((record) => {
       // A later record has what this session counted as well.
       this.#before ??= record === undefined ? nothing : totalsOf(record)
       this.#stored = record
+      this.#hasInfo = record?.info !== undefined
+    })
+  }
+
+  async #read(found: (record: ResumeRecord | undefined) => void = () => {}): Promise<ResumeRecord | undefined> {
+    const { context, view } = this.#parts
+    try {
+      const record = await context.services.get(ResumeStore).get(this.#key)
+      found(record)
       return record
     } catch (error) {
-      context.log.warn('a resume record cannot be read', { torrent: this.#parts.view.name, error })
+      context.log.warn('a resume record cannot be read', { torrent: view.name, error })
       return undefined
     }
+  }
+
+  /** The info dictionary can be had from the store. */
+  get hasInfo(): boolean {
+    return this.#hasInfo
+  }
+
+  /** Read anew; `undefined` where there is none, or it cannot be read. */
+  async storedInfo(): Promise<Uint8Array | undefined> {
+    return (await this.#read())?.info
   }
 
   /** Of all sessions. */
@@ -222,30 +242,33 @@ export class RecordKeeper {
       const files = await content.stamps()
       const record = this.#record(state, content, files)
       await content.sync()
-      if (before !== undefined && isSameValue({ ...before, seedingMs: record.seedingMs }, record)) {
-        this.#mark = this.#markOf(before)
-        return
+      const known = { info: undefined, seedingMs: record.seedingMs }
+      if (before?.info !== undefined && isSameValue({ ...before, ...known }, record)) {
+        this.#mark = this.#markOf(record)
+      } else if (content.isKnown) {
+        // A check that began meanwhile has put all of it in doubt.
+        await this.#put(record, content)
       }
-      // A check that began meanwhile has put all of it in doubt.
-      if (content.isKnown) await this.#put(record)
+      content.rest()
     } catch (error) {
       this.#syncFailed(content, asError(error))
     }
   }
 
   /** Of thousands that rest nothing is written when their session ends. */
-  async #put(record: ResumeRecord): Promise<void> {
+  async #put(record: ResumeRecord, content: TorrentContent): Promise<void> {
     const mark = this.#markOf(record)
     if (mark === this.#mark) return
     await this.#store(async (store) => {
-      await store.put(this.#key, record)
+      await store.put(this.#key, { ...record, info: await content.info() })
       this.#mark = mark
+      this.#hasInfo = true
     })
   }
 
-  /** Equal for records that say the same. The info of a torrent is always the same. */
-  #markOf({ info, ...record }: ResumeRecord): string {
-    const fields = Object.entries({ ...record, info: info !== undefined }).sort(([a], [b]) => (a < b ? -1 : 1))
+  /** Equal for records that say the same. The info of a torrent is always the same, and not looked at. */
+  #markOf(record: ResumeRecord): string {
+    const fields = Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1))
     const text = JSON.stringify(fields, (_key, value: unknown) => (value instanceof Uint8Array ? toHex(value) : value))
     return toHex(this.#parts.context.hasher.digest('sha1', utf8Bytes(text)))
   }

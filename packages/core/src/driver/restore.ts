@@ -100,7 +100,7 @@ function choiceOf(torrent: Metainfo, bytes: Uint8Array): boolean[] {
   return torrent.files.map((_file, index) => wanted.has(index))
 }
 
-function wantedOf({ files }: Metainfo, bytes: Uint8Array): Bits {
+function wantedOf({ files }: Pick<Metainfo, 'files'>, bytes: Uint8Array): Bits {
   const isFitting = bytes.length === (files.length + 7) >> 3
   return isFitting ? Bits.from(bytes, files.length) : Bits.full(files.length)
 }

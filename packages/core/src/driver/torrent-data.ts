@@ -1,10 +1,9 @@
 import type { Bits } from '../bytes/bits.js'
 import type { StorageError } from '../bytes/errors.js'
 import type { Metainfo } from '../metainfo/metainfo.js'
-import type { AddOptions } from './api.js'
 import { asError } from './as-error.js'
 import { Checks } from './checks.js'
-import { TorrentContent } from './content.js'
+import { type OwnOptions, TorrentContent } from './content.js'
 import type { EngineContext } from './context.js'
 import { DataPath } from './data-path.js'
 import type { RecordKeeper } from './record-keeper.js'
@@ -12,7 +11,7 @@ import type { Swarm } from './swarm.js'
 
 export interface TorrentDataParts {
   readonly context: EngineContext
-  readonly options: AddOptions
+  readonly options: OwnOptions
   readonly swarm: Swarm
   readonly keeper: RecordKeeper
   /** Where the data will be. */
@@ -75,7 +74,7 @@ export class TorrentData {
     const { context, options, swarm, keeper, failed } = this.#parts
     try {
       const [{ torrent }, directory] = [swarm, this.#parts.directory()]
-      this.#content = new TorrentContent({ context, metainfo, options, directory, torrent, keeper })
+      this.#content = new TorrentContent(metainfo, { context, options, directory, torrent, keeper })
       return this.#content
     } catch (error) {
       context.turns.run(() => failed(asError(error)))
@@ -95,7 +94,7 @@ export class TorrentData {
     this.#dataPath = new DataPath({ turns, clock, hasher, memory, storage, torrent, ...told })
     swarm.dataPath = this.#dataPath
     swarm.contentKnown(content.metainfo.layout.pieceCount)
-    torrent.setContent(content.metainfo, content.ledger(have, storage))
+    torrent.setContent(content.known, content.ledger(have, storage))
     torrent.restore(content.takePartial(), turns.nowMs)
     this.#parts.checked()
   }

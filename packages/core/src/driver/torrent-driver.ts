@@ -1,5 +1,11 @@
 import { BitloomError, isBitloomError, type StorageError } from '../bytes/errors.js'
-import type { InfoHashes, MagnetLink, Metainfo } from '../metainfo/metainfo.js'
+import {
+  type InfoHashes,
+  type MagnetLink,
+  type Metainfo,
+  type MetainfoSummary,
+  summaryOf,
+} from '../metainfo/metainfo.js'
 import type { ResumeRecord } from '../ports/resume-store.js'
 import type { TorrentState, TorrentView } from '../ports/views.js'
 import type { Torrent } from '../torrent/torrent.js'
@@ -7,9 +13,11 @@ import type { QueueMove } from '../torrent/queue.js'
 import { transition, type TorrentStep } from '../torrent/transition.js'
 import { Announcing } from './announcing.js'
 import type { AddOptions } from './api.js'
+import { asError } from './as-error.js'
 import { Completion } from './completion.js'
 import { type EngineContext, type TorrentContext, torrentContext, type Wakes } from './context.js'
 import { TorrentDecisions } from './decisions.js'
+import type { OwnOptions } from './content.js'
 import { deferred } from './deferred.js'
 import { readInfo } from './provided-info.js'
 import type { Queueable, Queueing } from './queueing.js'
@@ -47,7 +55,9 @@ export class TorrentDriver implements Queueable {
   readonly #queue: Queueing<TorrentDriver>
   readonly #turn: TorrentTurn<TorrentDriver>
   readonly #completion: Completion
-  readonly #options: AddOptions
+  readonly #options: OwnOptions
+  /** Until its content holds it. */
+  #given: Metainfo | undefined
   readonly #decisions: TorrentDecisions
   readonly #announcing: Announcing
   readonly #data: TorrentData
@@ -70,7 +80,10 @@ export class TorrentDriver implements Queueable {
     )
     this.#context = context
     this.#queue = wakes.queue
-    this.#options = options
+    const { torrent } = options
+    this.#given = 'info' in torrent ? torrent : undefined
+    const own = this.#given === undefined ? options : { ...options, torrent: summaryOf(this.#given) }
+    this.#options = own
     this.#unopened = { directory: options.directory }
     this.#pausing = options.paused === true
     this.id = `t${context.nextId()}`
@@ -99,7 +112,7 @@ export class TorrentDriver implements Queueable {
       new TorrentFacts<TorrentDriver>({
         id: this.id,
         torrent: this,
-        options,
+        options: own,
         services: context.services,
         status: this.#status,
         swarm: this.swarm,
@@ -135,7 +148,7 @@ export class TorrentDriver implements Queueable {
     })
     this.#data = new TorrentData({
       context,
-      options,
+      options: own,
       swarm: this.swarm,
       keeper: this.#keeper,
       directory: () => this.#unopened.directory,
@@ -252,9 +265,8 @@ export class TorrentDriver implements Queueable {
   start(): void {
     // A strategy may have failed already.
     if (this.state === 'failed') return
-    const { torrent } = this.#options
-    if (isMetainfo(torrent)) {
-      this.#data.load(torrent)
+    if (this.#given !== undefined) {
+      this.#load(this.#given)
     } else {
       this.#context.turns.run(() => {
         this.#step('metadata-missing')
@@ -263,6 +275,16 @@ export class TorrentDriver implements Queueable {
       })
       this.#recalling = this.#recallMetadata()
     }
+  }
+
+  #load(metainfo: Metainfo): void {
+    this.#data.load(metainfo)
+    if (this.#data.content !== undefined) this.#given = undefined
+  }
+
+  /** See `TorrentControl.info`. */
+  async info(): Promise<Uint8Array | undefined> {
+    return this.#given?.info ?? (await this.#data.content?.info())
   }
 
   /** An earlier run may have got it. */
@@ -394,7 +416,17 @@ export class TorrentDriver implements Queueable {
 
   /** A piece that was had cannot be read any more: it is fetched again, and nobody is disconnected for it. */
   #lostPiece(piece: number, error: Error): void {
-    if (this.isClosed || this.torrent.ledger?.have.has(piece) !== true) return
+    const { content } = this.#data
+    if (this.isClosed || content === undefined || this.torrent.ledger?.have.has(piece) !== true) return
+    if (!content.isHeld) {
+      // To fetch it again, it must be known what it hashes to.
+      const { turns } = this.#context
+      content.hold().then(
+        () => turns.run(() => this.#lostPiece(piece, error)),
+        (fault: unknown) => turns.run(() => this.#fail(asError(fault))),
+      )
+      return
+    }
     this.#context.log.warn('a piece was lost', { torrent: this.view.name, piece, error: error.message })
     this.torrent.forget(piece)
     this.#selectionChanged()
@@ -438,7 +470,7 @@ export class TorrentDriver implements Queueable {
   }
 
   #recheck(how: 'full' | 'changed'): void {
-    const mayLoad = this.state === 'failed' ? this.view.metainfo : undefined
+    const mayLoad = this.state === 'failed' ? this.#given : undefined
     if (!this.#data.mayRecheck(mayLoad) || !this.#step('recheck')) return
     this.swarm.dropAll('checking')
     this.#data.recheck(how)
@@ -480,7 +512,7 @@ export class TorrentDriver implements Queueable {
       return
     }
     this.#step('metadata')
-    this.#data.load(metadata)
+    this.#load(metadata)
     if (this.view.metainfo !== undefined) this.swarm.metadataKnown()
   }
 
@@ -537,10 +569,6 @@ export class TorrentDriver implements Queueable {
   }
 }
 
-function isMetainfo(torrent: Metainfo | MagnetLink): torrent is Metainfo {
-  return 'info' in torrent
-}
-
-function trackersOf(torrent: Metainfo | MagnetLink): readonly (readonly string[])[] {
-  return isMetainfo(torrent) ? torrent.trackers : torrent.trackers.map((url) => [url])
+function trackersOf(torrent: MetainfoSummary | MagnetLink): readonly (readonly string[])[] {
+  return 'layout' in torrent ? torrent.trackers : torrent.trackers.map((url) => [url])
 }

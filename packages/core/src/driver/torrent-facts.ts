@@ -1,10 +1,9 @@
-import type { InfoHashes, Metainfo } from '../metainfo/metainfo.js'
+import type { InfoHashes, MetainfoSummary } from '../metainfo/metainfo.js'
 import { Storage } from '../ports/storage.js'
 import type { TorrentState, TorrentView, TrackerView } from '../ports/views.js'
 import type { Torrent } from '../torrent/torrent.js'
-import type { AddOptions } from './api.js'
 import type { Announcing } from './announcing.js'
-import type { TorrentContent } from './content.js'
+import type { OwnOptions, TorrentContent } from './content.js'
 import type { EngineContext } from './context.js'
 import type { Queueable, Queueing } from './queueing.js'
 import type { RecordKeeper } from './record-keeper.js'
@@ -23,7 +22,7 @@ export interface TorrentStatus {
 export interface TorrentFactsParts<T extends Queueable> {
   readonly id: string
   readonly torrent: T
-  readonly options: AddOptions
+  readonly options: OwnOptions
   readonly services: EngineContext['services']
   readonly status: TorrentStatus
   readonly swarm: Swarm
@@ -66,9 +65,9 @@ export class TorrentFacts<T extends Queueable> implements ViewSource {
   }
 
   /** Known from the start for a torrent file, later for a magnet link. */
-  get metainfo(): Metainfo | undefined {
+  get metainfo(): MetainfoSummary | undefined {
     const { torrent } = this.#parts.options
-    return this.#parts.content()?.metainfo ?? ('info' in torrent ? torrent : undefined)
+    return this.#parts.content()?.metainfo ?? ('layout' in torrent ? torrent : undefined)
   }
 
   get state(): TorrentState {

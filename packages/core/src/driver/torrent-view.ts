@@ -1,4 +1,4 @@
-import type { InfoHashes, Metainfo } from '../metainfo/metainfo.js'
+import type { InfoHashes, MetainfoSummary } from '../metainfo/metainfo.js'
 import type { ContentView, PeerView, TorrentState, TorrentStats, TorrentView, TrackerView } from '../ports/views.js'
 import type { Ledger } from '../torrent/ledger.js'
 import type { Torrent } from '../torrent/torrent.js'
@@ -9,7 +9,7 @@ export interface ViewSource {
   readonly name: string
   readonly infoHashes: InfoHashes
   readonly private: boolean
-  readonly metainfo: Metainfo | undefined
+  readonly metainfo: MetainfoSummary | undefined
   readonly state: TorrentState
   readonly error: Error | undefined
   readonly torrent: Torrent
@@ -80,7 +80,7 @@ class LiveView implements TorrentView {
     return this.#source.error
   }
 
-  get metainfo(): Metainfo | undefined {
+  get metainfo(): MetainfoSummary | undefined {
     return this.#source.metainfo
   }
 

@@ -59,17 +59,14 @@ export interface Content {
   readonly layout: Layout
 }
 
-/** A parsed .torrent file. */
-export interface Metainfo extends Content {
+/** What a .torrent file says, but for its info dictionary and what pieces must hash to: small, however many pieces there are. */
+export interface MetainfoSummary extends Content {
   readonly format: TorrentFormat
-  /** The raw bytes of the info dictionary: what the info-hashes are over. */
-  readonly info: Uint8Array
+  /** The length of the raw info dictionary. */
+  readonly infoLengthBytes: number
   /** Bytes of all files, padding left out. */
   readonly lengthBytes: number
   readonly private: boolean
-  readonly verifier: Verifier
-  /** v2 and hybrid: the verifier by Merkle trees; of a v2 torrent it is `verifier` itself. */
-  readonly merkle?: Verifier
   /** BEP 12 tiers; a single `announce` is one tier of one. Accepted URLs only, none twice. */
   readonly trackers: readonly (readonly string[])[]
   /** BEP 19 URLs, kept as they are. */
@@ -79,6 +76,21 @@ export interface Metainfo extends Content {
   /** Seconds since 1970 UTC. */
   readonly creationDate?: number
   readonly source?: string
+}
+
+/** A parsed .torrent file. */
+export interface Metainfo extends MetainfoSummary {
+  /** The raw bytes of the info dictionary: what the info-hashes are over. */
+  readonly info: Uint8Array
+  readonly verifier: Verifier
+  /** v2 and hybrid: the verifier by Merkle trees; of a v2 torrent it is `verifier` itself. */
+  readonly merkle?: Verifier
+}
+
+/** The same without the bytes of the info dictionary. */
+export function summaryOf(metainfo: Metainfo): MetainfoSummary {
+  const { info: _info, verifier: _verifier, merkle: _merkle, ...summary } = metainfo
+  return Object.freeze(summary)
 }
 
 /** A magnet link (BEP 9, BEP 53): enough to find peers, who then have the metadata. */

@@ -49,6 +49,7 @@ export function readInfo(input: InfoInput): Metainfo {
     name,
     format,
     info: raw,
+    infoLengthBytes: raw.length,
     infoHashes: infoHashesOf(format, raw, digest),
     ...model,
     lengthBytes: dataLength(model.files),

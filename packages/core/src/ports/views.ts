@@ -1,5 +1,5 @@
 import type { ReadonlyBits } from '../bytes/bits.js'
-import type { Content, InfoHashes, Layout, Metainfo } from '../metainfo/metainfo.js'
+import type { Content, InfoHashes, Layout, MetainfoSummary } from '../metainfo/metainfo.js'
 import type { Endpoint } from './endpoint.js'
 
 /**
@@ -111,7 +111,8 @@ export interface TorrentView {
   readonly state: TorrentState
   /** Why it is blocked or failed. */
   readonly error: Error | undefined
-  readonly metainfo: Metainfo | undefined
+  /** What is known of the torrent; its info dictionary has `TorrentControl.info`. */
+  readonly metainfo: MetainfoSummary | undefined
   /** Present when the metadata is known and the torrent is not dormant. */
   readonly content: ContentView | undefined
   readonly stats: TorrentStats

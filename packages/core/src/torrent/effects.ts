@@ -3,16 +3,19 @@ import type { Peer } from '../peer/peer.js'
 import type { Run } from '../peer/request-inbox.js'
 import type { ChokeRound, Unchoke } from '../ports/choker.js'
 import type { Picks } from '../ports/piece-picker.js'
-import type { Metainfo } from '../metainfo/metainfo.js'
+import type { MetainfoSummary, Verifier } from '../metainfo/metainfo.js'
 import type { Ledger } from './ledger.js'
 import type { Extent, OpenPiece } from './open-piece.js'
+
+/** What pieces must hash to is there whenever one is missing. */
+export type KnownMetainfo = MetainfoSummary & { readonly verifier?: Verifier }
 
 /** What the parts of one torrent share: live, and changed by the torrent only. */
 export interface TorrentBooks {
   readonly peers: ReadonlyMap<number, Peer>
   /** With the metainfo, once the content is known and checked. */
   readonly ledger: Ledger | undefined
-  readonly metainfo: Metainfo | undefined
+  readonly metainfo: KnownMetainfo | undefined
 }
 
 /** What a trace is told of picks: one call for each piece that blocks were asked of, whoever chose it. */

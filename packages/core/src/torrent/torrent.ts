@@ -1,13 +1,12 @@
 import { isBitloomError } from '../bytes/errors.js'
 import { Bits } from '../bytes/bits.js'
-import type { Metainfo } from '../metainfo/metainfo.js'
 import { blockBytes } from '../metainfo/metainfo.js'
 import { type Hello, Peer, type PeerEvents } from '../peer/peer.js'
 import type { Endpoint } from '../ports/endpoint.js'
 import type { PartialPiece } from '../ports/resume-store.js'
 import type { Wire } from '../wire/wire.js'
 import { Availability } from './availability.js'
-import type { Allowance, Decisions, Effects, TorrentBooks, Watch } from './effects.js'
+import type { Allowance, Decisions, Effects, KnownMetainfo, TorrentBooks, Watch } from './effects.js'
 import { ExtentPath } from './extent-path.js'
 import { allowedFastCount } from './fast-set.js'
 import { Interest } from './interest.js'
@@ -45,7 +44,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
   readonly requests: Requests
   readonly extents: ExtentPath
   readonly showing: Showing
-  metainfo: Metainfo | undefined
+  metainfo: KnownMetainfo | undefined
   ledger: Ledger | undefined
   availability = new Availability(0)
   receivedBytes = 0
@@ -88,7 +87,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
   // Content.
 
   /** The data is known and checked: what peers said of it so far is taken in. Who said what does not fit is dropped. */
-  setContent(metainfo: Metainfo, ledger: Ledger): void {
+  setContent(metainfo: KnownMetainfo, ledger: Ledger): void {
     this.metainfo = metainfo
     this.ledger = ledger
     this.availability = new Availability(metainfo.layout.pieceCount)
