@@ -1,12 +1,14 @@
 import type { PeerView, PickView, Random } from '@bitloom/core'
 
-/** Room for availability to grow before the buckets have to be laid out anew. */
+/** Room for availability to grow, and to shrink, before the buckets have to be laid out anew. */
 const slack = 8
 
-/** A peer that had so many pieces, none of them ranked, when so many had come into the ranking. */
-interface Barren {
+/** What a peer that had so many pieces had none of, when ranked pieces had become better so often: buckets above `best`. */
+interface Reach {
   haves: number
-  entered: number
+  rises: number
+  /** A key, -1 = no ranked piece at all. */
+  best: number
 }
 
 /**
@@ -19,6 +21,9 @@ interface Barren {
  *
  * Seeds join and leave without a word, since they change every piece alike: availability is kept relative to the last
  * build, and the shift is read off a piece that did not change.
+ *
+ * Most peers lack the rarest pieces. So that they are not looked past again at each pick, it is remembered for a peer above
+ * which bucket it has nothing, which stays true while it gets no piece and none becomes better.
  */
 export class RankTable {
   readonly #view: PickView
@@ -32,13 +37,15 @@ export class RankTable {
   /** By priority: which row of buckets it has, -1 = none. */
   readonly #rows = new Int8Array(8)
   #starts = new Int32Array(3)
+  /** How many places there are for availability, and which one the first is for. */
   #width = 1
+  #lowest = 0
   #begunKey = 0
   #isStale = true
   #finished = 0
-  /** How often pieces came into the ranking. */
-  #entered = 0
-  readonly #barren = new WeakMap<PeerView, Barren>()
+  /** How often pieces came into the ranking, or to a better place in it. */
+  #rises = 0
+  readonly #reaches = new WeakMap<PeerView, Reach>()
   #dice: number
 
   /** `byAvailability` false: pieces of one priority are all equal. */
@@ -84,25 +91,35 @@ export class RankTable {
   rankOf(piece: number): { readonly priority: number; readonly place: number } {
     const key = this.#keys[piece] ?? 0
     if (key >= this.#begunKey) return { priority: 0, place: key - this.#begunKey }
-    return { priority: this.#priorities[piece] ?? 0, place: this.#width - (key % this.#width) }
+    return { priority: this.#priorities[piece] ?? 0, place: this.#lowest + this.#width - 1 - (key % this.#width) }
   }
 
   reset(): void {
     this.#isStale = true
   }
 
-  /** Nothing that is ranked is to be had from the peer, known from before: no need to look again. */
-  isBarren(peer: PeerView): boolean {
-    const known = this.#barren.get(peer)
-    return known !== undefined && known.entered === this.#entered && known.haves === peer.haves.count
+  /** Where the best ranked piece that the peer may have is: it has none of those behind. -1: it has no ranked piece. */
+  topOf(peer: PeerView): number {
+    const known = this.#reaches.get(peer)
+    if (known?.rises !== this.#rises || known.haves !== peer.haves.count) return this.ranked - 1
+    return (this.#starts[known.best + 1] ?? 0) - 1
   }
 
-  /** The peer has none of the ranked pieces: true until it gets one more, or one more is ranked. */
-  noteBarren(peer: PeerView): void {
-    const known = this.#barren.get(peer)
-    const haves = peer.haves.count
-    if (known === undefined) this.#barren.set(peer, { haves, entered: this.#entered })
-    else Object.assign(known, { haves, entered: this.#entered })
+  /** The peer has none of the ranked pieces in buckets above that of `piece`; -1: none at all. */
+  noteTop(peer: PeerView, piece: number): void {
+    const reach = { haves: peer.haves.count, rises: this.#rises, best: piece < 0 ? -1 : (this.#keys[piece] ?? 0) }
+    const known = this.#reaches.get(peer)
+    if (known === undefined) this.#reaches.set(peer, reach)
+    else Object.assign(known, reach)
+  }
+
+  /** It still has nothing above, but for this one piece more. */
+  #gained(peer: PeerView, piece: number): void {
+    const known = this.#reaches.get(peer)
+    if (known === undefined || known.haves + 1 !== peer.haves.count) return
+    known.haves++
+    const key = this.#keys[piece] ?? 0
+    if (key < this.#begunKey && key > known.best) known.best = key
   }
 
   /** Rebuilds if that is due. */
@@ -116,7 +133,13 @@ export class RankTable {
     this.#move(piece, this.#begunKey)
   }
 
-  changed(piece: number): void {
+  /** `gainedBy`: the peer that has it since a moment ago. */
+  changed(piece: number, gainedBy?: PeerView): void {
+    this.#update(piece)
+    if (gainedBy !== undefined) this.#gained(gainedBy, piece)
+  }
+
+  #update(piece: number): void {
     const priority = this.#view.priority(piece)
     if (priority === 0 && this.#priorities[piece] !== 0) this.#finished++
     const count = this.#view.availability(piece) - this.#shift(piece)
@@ -125,7 +148,8 @@ export class RankTable {
     if (priority === 0 || this.#isStale || isSame) this.#isBegun[piece] = 0
     this.#counts[piece] = count
     this.#priorities[piece] = priority
-    const isInside = count >= 0 && count < this.#width && (this.#rows[priority] ?? -1) >= 0
+    const place = this.#placeOf(piece)
+    const isInside = place >= 0 && place < this.#width && (this.#rows[priority] ?? -1) >= 0
     if (priority > 0 && !isInside) this.#isStale = true
     if (!this.#isStale) this.#move(piece, this.#keyOf(piece))
   }
@@ -140,13 +164,16 @@ export class RankTable {
     const priority = this.#priorities[piece] ?? 0
     if (priority === 0) return this.#begunKey + 1
     if (this.#isBegun[piece] === 1) return this.#begunKey
-    const commonness = this.#byAvailability ? (this.#counts[piece] ?? 0) : 0
-    return ((this.#rows[priority] ?? 0) + 1) * this.#width - 1 - commonness
+    return ((this.#rows[priority] ?? 0) + 1) * this.#width - 1 - this.#placeOf(piece)
+  }
+
+  #placeOf(piece: number): number {
+    return this.#byAvailability ? (this.#counts[piece] ?? 0) - this.#lowest : 0
   }
 
   #move(piece: number, to: number): void {
     let key = this.#keys[piece] ?? 0
-    if (key >= this.#begunKey && to < this.#begunKey) this.#entered++
+    if (to < this.#begunKey && (key < to || key >= this.#begunKey)) this.#rises++
     for (; key < to; key++) {
       const edge = (this.#starts[key + 1] ?? 0) - 1
       this.#starts[key + 1] = edge
@@ -174,7 +201,7 @@ export class RankTable {
   }
 
   #build(): void {
-    this.#entered++
+    this.#rises++
     this.#readFacts()
     this.#shuffle()
     const shuffled = this.#order.slice()
@@ -201,19 +228,24 @@ export class RankTable {
 
   #readFacts(): void {
     const rows = this.#rows.fill(-1)
-    let highest = 0
+    let [lowest, highest] = [Infinity, 0]
     for (let piece = 0; piece < this.#counts.length; piece++) {
       const count = this.#view.availability(piece)
       const priority = this.#view.priority(piece)
-      if (count > highest) highest = count
       this.#counts[piece] = count
       this.#priorities[piece] = priority
-      if (priority === 0) this.#isBegun[piece] = 0
-      else rows[priority] = 0
+      if (priority === 0) {
+        this.#isBegun[piece] = 0
+        continue
+      }
+      rows[priority] = 0
+      if (count < lowest) lowest = count
+      if (count > highest) highest = count
     }
     let row = 0
     for (let priority = 1; priority < rows.length; priority++) if (rows[priority] === 0) rows[priority] = row++
-    this.#width = highest + slack
+    this.#lowest = Math.max(0, Math.min(lowest, highest) - slack)
+    this.#width = this.#byAvailability ? highest - this.#lowest + slack : 1
     this.#begunKey = row * this.#width
   }
 

@@ -6,6 +6,8 @@ import { RankTable } from './rank-table.js'
  * left for later.
  */
 const mostMisses = 1_000
+/** So many pieces that a peer lacks are looked past again as quickly as it is remembered. */
+const manyLacked = 16
 
 /**
  * Begun pieces first, then by priority, then the rarest, at random among equals; the first `randomFirstPieces` at random
@@ -21,7 +23,7 @@ export function rarestFirst(randomFirstPieces: number): PiecePicker {
     create(torrent, random) {
       const table = new RankTable(torrent, random, true)
       return {
-        changed: (piece) => table.changed(piece),
+        changed: (piece, peer) => table.changed(piece, peer),
         reset: () => table.reset(),
         pick(peer, picks) {
           picks.takePartials()
@@ -47,7 +49,7 @@ export function randomOrder(): PiecePicker {
     create(torrent, random) {
       const table = new RankTable(torrent, random, false)
       return {
-        changed: (piece) => table.changed(piece),
+        changed: (piece, peer) => table.changed(piece, peer),
         reset: () => table.reset(),
         pick(peer, picks) {
           picks.takePartials()
@@ -64,7 +66,7 @@ export function randomOrder(): PiecePicker {
 /** Pieces of the highest priority, wrapping around from a place that is drawn. */
 function takeAtRandom(random: Random, table: RankTable, peer: PeerView, picks: Picks): void {
   const start = table.topPriorityStart
-  const size = table.isBarren(peer) ? 0 : table.ranked - start
+  const size = table.topOf(peer) < 0 ? 0 : table.ranked - start
   const drawn = size > 0 ? random.below(size) : 0
   for (let step = 0; step < size && picks.left > 0; step++) {
     const piece = table.pieceAt(start + ((drawn + step) % size))
@@ -74,24 +76,29 @@ function takeAtRandom(random: Random, table: RankTable, peer: PeerView, picks: P
 
 /** Pieces in the order of the table, best first. */
 export function takeRanked(table: RankTable, peer: PeerView, picks: Picks, reason: string): void {
-  if (table.isBarren(peer)) return
   let missed: number[] = []
-  let isBarren = true
-  for (let index = table.ranked - 1; index >= 0 && picks.left > 0; index--) {
+  /** The best piece that it has and that stays ranked. */
+  let kept = -1
+  let lacked = 0
+  let index = table.topOf(peer)
+  for (; index >= 0 && picks.left > 0; index--) {
     const piece = table.pieceAt(index)
-    if (!peer.haves.has(piece)) continue
-    if (picks.take(piece, reason) > 0) {
+    if (!peer.haves.has(piece)) {
+      lacked++
+    } else if (picks.take(piece, reason) > 0) {
       table.begin(piece)
       // Something is to be had, so what yielded nothing on the way is fully asked: a hook or an earlier picker began it.
       if (missed.length === 0) continue
       for (const begun of missed) table.begin(begun)
       missed = []
+      kept = -1
     } else {
-      isBarren = false
-      if (!peer.isChoking && missed.push(piece) >= mostMisses) return
+      if (kept < 0) kept = piece
+      if (!peer.isChoking && missed.push(piece) >= mostMisses) break
     }
   }
-  if (isBarren && picks.left > 0) table.noteBarren(peer)
+  const isBarren = index < 0 && kept < 0 && picks.left > 0
+  if (isBarren || lacked >= manyLacked) table.noteTop(peer, kept < 0 ? table.pieceAt(index) : kept)
 }
 
 /** Pieces that somebody began already, whoever leads them. */

@@ -43,8 +43,8 @@ export function streaming(clock: Clock, options: PlaybackOptions): PiecePicker {
           .sort((a, b) => a.count - b.count || a.lot - b.lot)
           .map(({ piece }) => piece)
       return {
-        changed(piece) {
-          table.changed(piece)
+        changed(piece, peer) {
+          table.changed(piece, peer)
           playback.changed(piece)
         },
         reset() {

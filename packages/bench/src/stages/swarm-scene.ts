@@ -69,7 +69,7 @@ export function openScene(internals: Internals, options: SceneOptions): SwarmSce
   const torrent: Torrent = new internals.Torrent({
     decisions: {
       pick: (peer, picks) => (picker.pick(peer, picks), false),
-      changed: (piece) => picker.changed?.(piece),
+      changed: (piece, peer) => picker.changed?.(piece, peer),
       reset: () => picker.reset?.(),
       judgesBlocks: false,
       keep: () => true,

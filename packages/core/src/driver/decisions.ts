@@ -111,9 +111,9 @@ export class TorrentDecisions implements Decisions {
     return enough
   }
 
-  changed(piece: number): void {
+  changed(piece: number, peer?: Peer): void {
     try {
-      this.#picker?.changed?.(piece)
+      this.#picker?.changed?.(piece, peer)
     } catch (cause) {
       this.#pickerThrew('changed', cause)
     }

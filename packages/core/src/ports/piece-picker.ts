@@ -20,8 +20,8 @@ export interface Picks {
 
 /** Ranks pieces for one torrent. It holds only derived or heuristic state: all truth is in the ledger. */
 export interface Picker {
-  /** Availability, priority or state of one piece changed. */
-  changed?(piece: number): void
+  /** Availability, priority or state of one piece changed. `peer`: the one that has it since just now, if that is why. */
+  changed?(piece: number, peer?: PeerView): void
   /** Many changed: rebuild, lazily. */
   reset?(): void
   /** While `picks.left > 0`: take. */

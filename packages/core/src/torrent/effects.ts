@@ -48,8 +48,8 @@ export interface Decisions {
   readonly takes?: TakeWatch | undefined
   /** Fills `picks` for one peer; true = ask it for nothing more, not even in endgame. */
   pick(peer: Peer, picks: Picks): boolean
-  /** Availability, priority or state of one piece changed, or of many. */
-  changed(piece: number): void
+  /** Availability, priority or state of one piece changed, or of many. `peer`: the one that has it since just now. */
+  changed(piece: number, peer?: Peer): void
   reset(): void
   /** Somebody looks at blocks: else `keep` need not be asked. */
   readonly judgesBlocks: boolean

@@ -239,7 +239,7 @@ export class Torrent implements PeerEvents, TorrentBooks {
 
   peerHas(peer: Peer, piece: number): void {
     this.availability.count(piece, 1)
-    this.#parts.decisions.changed(piece)
+    this.#parts.decisions.changed(piece, peer)
     if (this.ledger?.wanted.has(piece) === true) {
       this.#interest.gained(peer, piece)
       this.#showInterest(peer)
