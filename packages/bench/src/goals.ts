@@ -1,3 +1,4 @@
+import { longCase, plainCase } from './cases.js'
 import type { BenchResults } from './results.js'
 import type { SideRow } from './side.js'
 import { figuresOf, type SideFigures } from './side-table.js'
@@ -18,7 +19,6 @@ const ours = 'bitloom'
 /** With whatever version of Node. */
 const isOurs = (name: string): boolean => name.startsWith(ours)
 const partner = 'libtorrent'
-const usual = 'one'
 
 /** All goals against the results of one run. */
 export function goalsOf(results: BenchResults): Goal[] {
@@ -37,6 +37,8 @@ export function goalsOf(results: BenchResults): Goal[] {
 }
 
 function sideGoals(find: Find, rows: readonly SideRow[]): Goal[] {
+  // Start-up is not to count, where the run has the case for that.
+  const usual = find(longCase, partner, ours) === undefined ? plainCase : longCase
   const [own, theirs] = [find(usual, ours, ours), find(usual, partner, partner)]
   const [leech, seed] = [find(usual, partner, ours), find(usual, ours, partner)]
   const others = (side: 'seeder' | 'leecher'): string[] => {
@@ -80,7 +82,7 @@ function sideGoals(find: Find, rows: readonly SideRow[]): Goal[] {
 }
 
 function shapeGoals(find: Find, rows: readonly SideRow[]): Goal[] {
-  const plain = find(usual, partner, ours)
+  const plain = find(plainCase, partner, ours)
   const all = rows
     .filter(({ leecher, results }) => leecher === ours && results.length > 0)
     .map((row) => ({ name: row.case, figures: figuresOf(row.results) }))

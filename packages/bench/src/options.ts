@@ -42,7 +42,7 @@ export const usage = `npm run bench -- [options]
   --cases a,b         of: ${caseNames.join(', ')}
   --smoke             the shortest run of each stage, for tests
   --runs N            how often each transfer runs; medians are printed (default 5, quick 1)
-  --size SIZE         length of the case "one", such as 256M or 4G, of the others 1G at most
+  --size SIZE         length of the case "one", such as 256M or 2G; "long" has four times that, the others 1G at most
                       (default 1G, quick 128M)
   --folder DIR        where payloads and downloads are (default /dev/shm)
   --node PATH,PATH    runs our side of the case "one", and starts, with these binaries of Node, too

@@ -49,6 +49,20 @@ describe('goals', () => {
     expect(find('files')).toMatchObject({ measured: '0.80 × (205 : 256)', isMet: true })
   })
 
+  it('on throughput and CPU time are about the long case, where there is one', () => {
+    const side = [
+      ...(results.side ?? []),
+      pair('libtorrent', 'bitloom', 2, 'long'),
+      pair('libtorrent', 'aria2', 4, 'long'),
+    ]
+    const found = goalsOf({ facts, side }).filter(({ name }) => /^Bitloom down|leecher against|^files/.test(name))
+    expect(found.map(({ measured }) => measured)).toEqual([
+      '2.00 × (512 : 256)',
+      '0.50 × (2.00 : 4.00)',
+      '0.80 × (205 : 256)',
+    ])
+  })
+
   it('are limits', () => {
     expect(find('peak anonymous')).toMatchObject({ goal: '≤ 110 MiB', measured: '64.0 MiB', isMet: true })
     expect(find('event-loop')).toMatchObject({ measured: '30.0 ms', isMet: false })

@@ -59,14 +59,20 @@ describe('cases', () => {
     expect(lengths.map((shape) => (shape?.lengthBytes ?? 0) / 16_384)).toEqual([8_192, 100_000])
   })
 
-  it('are as long as is wanted, but for the first 1 GiB at most', () => {
-    const cases = casesOf(2 ** 32, pairs, 'libtorrent', ['one', 'pieces-4m'])
-    expect(cases.map(({ shape }) => shape.lengthBytes)).toEqual([2 ** 32, 2 ** 30])
+  it('are as long as is wanted, or four times that, but for the first two 1 GiB at most', () => {
+    const cases = casesOf(2 ** 31, pairs, 'libtorrent', ['one', 'long', 'pieces-4m'])
+    expect(cases.map(({ shape }) => shape.lengthBytes)).toEqual([2 ** 31, 2 ** 33, 2 ** 30])
   })
 
-  it('of several peers have the partner seed, and of very many pieces no other client', () => {
-    const [crowd, many] = casesOf(2 ** 30, pairs, 'libtorrent', ['peers-8', 'pieces-many'])
+  it('of several peers have the partner seed', () => {
+    const [crowd] = casesOf(2 ** 30, pairs, 'libtorrent', ['peers-8'])
     expect(crowd).toMatchObject({ peers: 8, pairs: [pairs[0]] })
-    expect(many).toMatchObject({ peers: 1, pairs: [pairs[0], pairs[2]] })
+  })
+
+  it('that take long are for a few clients', () => {
+    const thrifty = { seeder: 'libtorrent', leecher: 'aria2' }
+    const [long, many] = casesOf(2 ** 30, [...pairs, thrifty], 'libtorrent', ['long', 'pieces-many'])
+    expect(long?.pairs).toEqual([pairs[2], thrifty])
+    expect(many?.pairs).toEqual([pairs[2]])
   })
 })
