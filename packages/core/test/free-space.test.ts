@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { memoryResumeStore } from '../src/driver/memory-resume-store.js'
 import type { Storage } from '../src/ports/storage.js'
 import { wrapStorage } from '../src/ports/wrap-storage.js'
 import { makeTorrent, TestStorage, World } from './support/world.js'
@@ -20,4 +21,27 @@ it.each([
   await torrent.ready
   expect(world.warnings).toEqual(expected)
   expect(torrent.view.state).toBe('downloading')
+})
+
+it('is not looked at for a torrent that has all its data by its record', async () => {
+  const world = new World()
+  const resumeStore = memoryResumeStore()
+  let looks = 0
+  const inner: Storage = new TestStorage(0, data)
+  const storage: Storage = {
+    name: 'small',
+    open: async (...args) => wrapStorage(await inner.open(...args), { freeBytes: async () => (looks++, 0) }),
+  }
+  const start = async (host: string) => {
+    const engine = await world.node(host, { storage, resumeStore })
+    const torrent = await world.add(engine, metainfo)
+    await torrent.ready
+    await world.clock.advance(1_000)
+    expect(torrent.view.state).toBe('seeding')
+    await engine.close()
+  }
+  await start('10.0.0.1')
+  expect([looks, world.warnings.length]).toEqual([1, 1])
+  await start('10.0.0.2')
+  expect([looks, world.warnings.length]).toEqual([1, 1])
 })

@@ -1,5 +1,7 @@
 import type { FileEntry } from '@bitloom/core'
 
+const none: ReadonlySet<string> = new Set()
+
 /**
  * What the files of one torrent are called on the disk: by their paths, and with a suffix until they are whole. One that
  * was found under its own name keeps it; so do files without bytes, and those whose name with the suffix is another's.
@@ -14,7 +16,7 @@ export class FileNames {
   constructor(files: readonly FileEntry[], suffix = '') {
     this.#files = files
     this.#suffix = suffix
-    this.#taken = suffix === '' ? new Set() : new Set(files.map(({ path }) => folded(path)))
+    this.#taken = suffix === '' ? none : new Set(files.map(({ path }) => folded(path)))
   }
 
   /** What it is called, or will be when it is made. Below the download folder. */

@@ -50,6 +50,8 @@ export class SideFile {
 
   /** Learns what an earlier run left. */
   async load(): Promise<void> {
+    // Of a torrent whose pieces are of one file each nothing is ever kept aside.
+    if (this.#layout.slots.length === 0) return
     const head = new Uint8Array(flagsAt + this.#layout.slots.length)
     try {
       await this.#open('read', (handle) => readFully(handle, [head], 0))

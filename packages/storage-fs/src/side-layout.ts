@@ -21,6 +21,9 @@ export interface SideLayout {
   slotsOf(file: number): readonly SideSlot[]
 }
 
+/** One for all torrents of a single file: there may be thousands. */
+const noSlots: SideLayout = { slots: [], slotOf: () => undefined, slotsOf: () => [] }
+
 export function createSideLayout(content: Pick<Content, 'files' | 'layout'>): SideLayout {
   const slots: SideSlot[] = []
   const firstSlot = new Map<number, number>()
@@ -35,6 +38,7 @@ export function createSideLayout(content: Pick<Content, 'files' | 'layout'>): Si
       add(index, part.offsetBytes, part.lengthBytes)
     }
   }
+  if (slots.length === 0) return noSlots
   const slotsOf = (file: number): readonly SideSlot[] => {
     const first = firstSlot.get(file)
     return first === undefined ? [] : slots.slice(first, first + 2).filter((slot) => slot.file === file)

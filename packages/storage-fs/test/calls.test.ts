@@ -41,6 +41,16 @@ const content = contentOf(
 const firstPieces = Array.from({ length: count }, (_, index) => index * 2)
 
 describe('calls of the disk', () => {
+  it('a torrent with pieces of one file each is opened without opening anything, and looked at file by file', async () => {
+    const calls: string[] = []
+    const storage = fileStorage({ maxOpenFiles: 1, extentBytes: 16_384 }, watched(calls))
+    const handle = await scratch.open(content, await scratch.folder(), { storage })
+    expect(calls).toEqual([])
+    await handle.present()
+    expect(calls).toHaveLength(count)
+    expect(calls.every((call) => call.startsWith('look file'))).toBe(true)
+  })
+
   it('a new file is opened, written and closed, and flushed with as few', async () => {
     const calls: string[] = []
     const storage = fileStorage({ maxOpenFiles: 1, extentBytes: 16_384 }, watched(calls))

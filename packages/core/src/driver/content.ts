@@ -85,10 +85,18 @@ export class TorrentContent {
     const record = await keeper.recall()
     const handle = await this.#place.open(storage, record, this.#wantedFiles.bits, signal)
     this.#handle = handle
+    if (this.#isWholeBy(record)) return
     const freeBytes = await handle.freeBytes?.()
     if (freeBytes === undefined || freeBytes >= metainfo.lengthBytes) return
     const fields = { torrent: metainfo.name, freeBytes, neededBytes: metainfo.lengthBytes }
     context.log.warn('there may not be enough free space', fields)
+  }
+
+  /** A record says that all of it is here. */
+  #isWholeBy(record: ResumeRecord | undefined): boolean {
+    const { pieceCount } = this.metainfo.layout
+    const have = this.#placed(record)?.have
+    return have?.length === (pieceCount + 7) >> 3 && Bits.from(have, pieceCount).count === pieceCount
   }
 
   get isKnown(): boolean {

@@ -27,7 +27,7 @@ export interface EntranceParts {
 export class Entrance {
   readonly addresses: KnownAddresses
   readonly #parts: EntranceParts
-  readonly #places: Places
+  #full: Places | undefined
   /** Somebody was turned away for want of a place, and none came free since. */
   #turnedAway = false
 
@@ -39,7 +39,12 @@ export class Entrance {
       (endpoint) => this.#isOwn(endpoint),
       (host, nowMs) => context.bans.isBanned(host, nowMs),
     )
-    this.#places = new Places(context.peerId)
+  }
+
+  /** Made when there are not enough places. */
+  get #places(): Places {
+    this.#full ??= new Places(this.#parts.context.peerId)
+    return this.#full
   }
 
   get maxPeers(): number {

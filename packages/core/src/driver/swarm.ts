@@ -52,7 +52,7 @@ export class Swarm implements Effects, LinkOwner {
   readonly #owners = new Map<PeerLink, Peer>()
   /** By peer id, one character a byte. */
   readonly #byId = new Map<string, Peer>()
-  readonly #extensions: ExtensionTable
+  #table: ExtensionTable | undefined
 
   constructor(parts: SwarmParts) {
     const { context } = parts
@@ -79,7 +79,18 @@ export class Swarm implements Effects, LinkOwner {
       effects: this,
       entrance: this.entrance,
     })
-    this.#extensions = new ExtensionTable({
+  }
+
+  /** Made for the first peer. */
+  get #extensions(): ExtensionTable {
+    this.#table ??= this.#makeTable()
+    return this.#table
+  }
+
+  #makeTable(): ExtensionTable {
+    const parts = this.#parts
+    const { context } = parts
+    return new ExtensionTable({
       hooks: context.hooks,
       services: context.services,
       view: () => parts.view(),
@@ -244,7 +255,7 @@ export class Swarm implements Effects, LinkOwner {
 
   /** Extensions may have come or gone, or the torrent turned out to be private: if so, peers are told, and nobody is dropped. */
   extensionsChanged(): boolean {
-    if (!this.#extensions.refresh(this.torrent.peers.values())) return false
+    if (this.#table?.refresh(this.torrent.peers.values()) !== true) return false
     for (const decoder of this.#decoders.values()) decoder.setClaimedIds(this.#extensions.claimedIds)
     return true
   }

@@ -3,19 +3,22 @@
  * Invariant: a peer counts either as a seed or through its single bits; the caller tells which it was.
  */
 export class Availability {
-  readonly #counts: Uint16Array
+  readonly #pieceCount: number
+  /** Made for the first peer that is no seed. */
+  #counts: Uint16Array | undefined
   #seeds = 0
 
   constructor(pieceCount: number) {
-    this.#counts = new Uint16Array(pieceCount)
+    this.#pieceCount = pieceCount
   }
 
   of(piece: number): number {
-    return (this.#counts[piece] ?? 0) + this.#seeds
+    return (this.#counts?.[piece] ?? 0) + this.#seeds
   }
 
   /** One peer more or less has it. */
   count(piece: number, by: 1 | -1): void {
+    this.#counts ??= new Uint16Array(this.#pieceCount)
     this.#counts[piece] = Math.max(0, (this.#counts[piece] ?? 0) + by)
   }
 

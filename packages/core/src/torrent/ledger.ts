@@ -52,10 +52,11 @@ export class Ledger implements Picks {
   readonly have: Bits
   /** Pieces that are wanted and not had. */
   readonly wanted: Bits
-  readonly arrivals: Arrivals
-  readonly #open: OpenPieces
-  readonly #exclusive = new Set<number>()
   readonly #parts: LedgerParts
+  /** These three are made when the first piece is fetched: torrents that have all do without. */
+  #books: OpenPieces | undefined
+  #arrivals: Arrivals | undefined
+  #exclusive: Set<number> | undefined
   #peer: Peer | undefined
   #takes: TakeWatch | undefined
   #left = 0
@@ -65,8 +66,6 @@ export class Ledger implements Picks {
 
   constructor(parts: LedgerParts) {
     this.#parts = parts
-    this.#open = new OpenPieces(parts)
-    this.arrivals = new Arrivals(this.#open, parts)
     this.have = parts.have
     this.wanted = new BitSet(parts.layout.pieceCount)
     for (let piece = 0; piece < parts.layout.pieceCount; piece++) {
@@ -78,8 +77,18 @@ export class Ledger implements Picks {
     return this.#parts.layout
   }
 
+  get #open(): OpenPieces {
+    this.#books ??= new OpenPieces(this.#parts)
+    return this.#books
+  }
+
+  get arrivals(): Arrivals {
+    this.#arrivals ??= new Arrivals(this.#open, this.#parts)
+    return this.#arrivals
+  }
+
   get openPieces(): Iterable<OpenPiece> {
-    return this.#open.all()
+    return this.#books?.all() ?? []
   }
 
   priority(piece: number): number {
@@ -110,7 +119,7 @@ export class Ledger implements Picks {
 
   /** Some free block has its memory already. */
   get hasReady(): boolean {
-    return this.#open.readyBlocks > 0
+    return this.#books !== undefined && this.#books.readyBlocks > 0
   }
 
   /** Opens the ledger for picks of one peer. `budget` is in blocks; `takes` is told of each piece that is taken of. */
@@ -139,7 +148,7 @@ export class Ledger implements Picks {
     if (open?.freeBlocks === 0) return 0
     if (open !== undefined) return this.#isClosedTo(open, peer) ? 0 : this.#takeFree(open, peer, limit, 'free', reason)
     if (limit <= 0 || this.#open.isHeld(piece) || !this.#hasRoom(piece, peer)) return 0
-    const fresh = this.#open.add(piece, peer.isSuspect || this.#exclusive.has(piece), this.#nowMs)
+    const fresh = this.#open.add(piece, peer.isSuspect || this.#exclusive?.has(piece) === true, this.#nowMs)
     return this.#takeFree(fresh, peer, limit, 'free', reason)
   }
 
@@ -302,15 +311,16 @@ export class Ledger implements Picks {
 
   /** A peer left: nobody leads what it led. The caller has released what it was asked. */
   peerLeft(peer: Peer): void {
+    if (this.#books === undefined) return
     this.arrivals.drop(peer)
-    for (const open of this.#open.all()) if (open.lead === peer) open.lead = undefined
+    for (const open of this.#books.all()) if (open.lead === peer) open.lead = undefined
   }
 
   // Extents on their way to the disk.
 
   /** Pieces that are not whole and have extents on the disk, for a resume record. */
   partial(): PartialPiece[] {
-    return this.#open.onDisk()
+    return this.#books?.onDisk() ?? []
   }
 
   /** Opens the pieces of a resume record that are wanted, as far as whole extents of them are there. */
@@ -333,7 +343,7 @@ export class Ledger implements Picks {
     const open = extent.owner
     if (open.good !== true || !open.written || !this.isCurrent(extent)) return false
     this.#open.finish(open)
-    this.#exclusive.delete(open.piece)
+    this.#exclusive?.delete(open.piece)
     this.have.add(open.piece)
     this.wanted.delete(open.piece)
     return true
@@ -341,7 +351,10 @@ export class Ledger implements Picks {
 
   /** The hash was wrong: the piece starts over. If several contributed, one peer must bring it whole next time. */
   rejected(open: OpenPiece): void {
-    if (open.isMixed) this.#exclusive.add(open.piece)
+    if (open.isMixed) {
+      this.#exclusive ??= new Set()
+      this.#exclusive.add(open.piece)
+    }
     this.#open.close(open)
   }
 
@@ -366,12 +379,12 @@ export class Ledger implements Picks {
 
   /** Drops everything that is open; the caller has released what peers were asked. */
   closeAll(): void {
-    this.#open.closeAll()
+    this.#books?.closeAll()
   }
 
   /** See `OpenPieces.reclaim`. */
   reclaim(idleSinceMs: number): boolean {
-    return this.#open.reclaim(idleSinceMs)
+    return this.#books?.reclaim(idleSinceMs) ?? false
   }
 
   // What is wanted.
@@ -387,7 +400,7 @@ export class Ledger implements Picks {
     this.#parts.priorities[piece] = priority
     if (priority > 0 && !this.have.has(piece)) this.wanted.add(piece)
     else this.wanted.delete(piece)
-    const open = this.#open.get(piece)
+    const open = this.#books?.get(piece)
     if (open === undefined || priority > 0 || open.missingBlocks === 0) return undefined
     this.#open.close(open)
     return open
