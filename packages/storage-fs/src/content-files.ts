@@ -51,8 +51,8 @@ export class ContentFiles {
   }
 
   /** See `DownloadFolder`. */
-  checkRoot(): Promise<void> {
-    return this.#folder.check()
+  checkRoot(looks: FolderLooks<boolean>): Promise<void> {
+    return this.#folder.check(looks)
   }
 
   makeRoot(): Promise<void> {

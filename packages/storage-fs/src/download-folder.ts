@@ -3,6 +3,7 @@ import type { FileSystem } from '@bitloom/core/node'
 import { dirname } from 'node:path'
 import { factsOf } from './disk.js'
 import { storageError } from './file-errors.js'
+import type { FolderLooks } from './folder-looks.js'
 
 /** The folder below which the files of one torrent are. */
 export class DownloadFolder {
@@ -15,9 +16,9 @@ export class DownloadFolder {
     this.#path = path
   }
 
-  /** It must be a folder, or not be there yet. @throws StorageError GONE */
-  async check(): Promise<void> {
-    if (await this.#isThere()) this.#isKnown = true
+  /** It must be a folder, or not be there yet. Torrents that are opened together share the look. @throws StorageError GONE */
+  async check(looks: FolderLooks<boolean>): Promise<void> {
+    if (await looks.once(this.#path, () => this.#isThere())) this.#isKnown = true
   }
 
   async #isThere(): Promise<boolean> {

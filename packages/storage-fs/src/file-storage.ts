@@ -12,6 +12,7 @@ import { type FileSystem, systemFiles } from '@bitloom/core/node'
 import { dirname, resolve } from 'node:path'
 import type { ContentFiles } from './content-files.js'
 import { codeOf, storageError } from './file-errors.js'
+import { FolderLooks } from './folder-looks.js'
 import { Gate } from './gate.js'
 import { HandlePool } from './handle-pool.js'
 import type { FileStorageOptions } from './options.js'
@@ -24,13 +25,14 @@ import { TorrentPlace } from './torrent-place.js'
 /** Torrents as files and folders on a disk. One pool of open files serves all torrents of the storage. */
 export function fileStorage(options: FileStorageOptions, disk: FileSystem = systemFiles): Storage {
   const pool = new HandlePool(options.maxOpenFiles)
+  const looks = new FolderLooks<boolean>()
   return {
     name: 'fs',
     open: async (content, { directory, wantedFiles, incompleteSuffix: suffix, movedFrom }, signal) => {
       const own = pool.share(options.maxOpenFilesPerTorrent ?? Infinity)
       const place = new TorrentPlace(content, resolve(directory), { pool: own, disk, suffix })
       if (movedFrom !== undefined) await place.gather({ ...movedFrom, directory: resolve(movedFrom.directory) })
-      await place.prepare()
+      await looks.during(() => place.prepare(looks))
       const handle = new FileStorageHandle(place, wantedFiles, disk, options.extentBytes)
       signal.throwIfAborted()
       return handle

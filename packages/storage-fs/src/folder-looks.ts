@@ -6,9 +6,9 @@ const longestMs = 100
  * them. A look counts as long as somebody is opening a file, and for 100 ms at the most: for that long a link that takes
  * the place of a folder may be followed.
  */
-export class FolderLooks {
+export class FolderLooks<T = void> {
   readonly #nowMs: () => number
-  #seen = new Map<string, Promise<void>>()
+  #seen = new Map<string, Promise<T>>()
   #sinceMs = 0
   #openers = 0
 
@@ -17,7 +17,7 @@ export class FolderLooks {
   }
 
   /** Runs `open`, which shares its looks with all others that run meanwhile. */
-  async during<T>(open: () => Promise<T>): Promise<T> {
+  async during<R>(open: () => Promise<R>): Promise<R> {
     this.#openers++
     try {
       return await open()
@@ -28,7 +28,7 @@ export class FolderLooks {
   }
 
   /** The look at a folder that counts, or a new one. One that failed counts for those alone who waited for it. */
-  once(folder: string, look: () => Promise<void>): Promise<void> {
+  once(folder: string, look: () => Promise<T>): Promise<T> {
     const nowMs = this.#nowMs()
     if (nowMs - this.#sinceMs > longestMs) this.#seen = new Map()
     if (this.#seen.size === 0) this.#sinceMs = nowMs

@@ -2,6 +2,7 @@ import { type Content, type StoragePlace, toHex } from '@bitloom/core'
 import type { FileSystem } from '@bitloom/core/node'
 import { ContentFiles } from './content-files.js'
 import { FileNames, isStored } from './file-names.js'
+import { FolderLooks } from './folder-looks.js'
 import type { Handles } from './handle-pool.js'
 import { deleteFiles, endMove, moveFiles, refuseTaken, type Relocation } from './relocate.js'
 import type { Place } from './safe-open.js'
@@ -34,8 +35,8 @@ export class TorrentPlace {
   }
 
   /** Looks at what is there; makes nothing. */
-  async prepare(): Promise<void> {
-    await this.files.checkRoot()
+  async prepare(looks = new FolderLooks<boolean>()): Promise<void> {
+    await this.files.checkRoot(looks)
     await this.side.load()
     if (this.#options.suffix !== undefined) await this.files.sizes()
   }

@@ -27,6 +27,7 @@ function watched(calls: string[]): FileSystem {
   })
   return {
     ...systemFiles,
+    stat: (path) => told('stat', path, () => systemFiles.stat(path))(),
     lstat: (path) => told('look', path, () => systemFiles.lstat(path))(),
     open: async (path, flags, mode) => opened(path, await told('open', path, systemFiles.open)(path, flags, mode)),
   }
@@ -44,8 +45,10 @@ describe('calls of the disk', () => {
   it('a torrent with pieces of one file each is opened without opening anything, and looked at file by file', async () => {
     const calls: string[] = []
     const storage = fileStorage({ maxOpenFiles: 1, extentBytes: 16_384 }, watched(calls))
-    const handle = await scratch.open(content, await scratch.folder(), { storage })
-    expect(calls).toEqual([])
+    const folder = await scratch.folder()
+    const handle = await scratch.open(content, folder, { storage })
+    expect(calls).toEqual([`stat ${basename(folder)}`])
+    calls.length = 0
     await handle.present()
     expect(calls).toHaveLength(count)
     expect(calls.every((call) => call.startsWith('look file'))).toBe(true)
@@ -63,6 +66,16 @@ describe('calls of the disk', () => {
     calls.length = 0
     await handle.sync()
     expect(ofFile(0).map((call) => call.split(' ', 1)[0])).toEqual(['open', 'stat', 'datasync', 'close'])
+  })
+
+  it('their folder is looked at once for torrents that are opened at the same time, and anew for the next', async () => {
+    const calls: string[] = []
+    const storage = fileStorage({ maxOpenFiles: 1, extentBytes: 16_384 }, watched(calls))
+    const folder = await scratch.folder()
+    await Promise.all(Array.from({ length: 10 }, () => scratch.open(content, folder, { storage })))
+    expect(calls).toEqual([`stat ${basename(folder)}`])
+    await scratch.open(content, folder, { storage })
+    expect(calls).toHaveLength(2)
   })
 
   it('a file that was cut while nobody had it open is found by the write that opens it', async () => {

@@ -1,6 +1,7 @@
 import { Bits } from '../bytes/bits.js'
 import { filePieces } from '../metainfo/file-spans.js'
 import { ResumeError } from '../bytes/errors.js'
+import { LazySet } from '../bytes/lazy-collections.js'
 import { blockBytes, type MagnetLink, type Metainfo, type MetainfoSummary, summaryOf } from '../metainfo/metainfo.js'
 import { Storage, type StorageHandle } from '../ports/storage.js'
 import type { PartialPiece, ResumeRecord } from '../ports/resume-store.js'
@@ -47,7 +48,7 @@ export class TorrentContent {
   readonly #wantedFiles: { bits: Bits }
   /** One array for all ledgers that follow each other: what the user chose survives a recheck. */
   readonly #priorities: Uint8Array
-  readonly #calls = new Set<Promise<void>>()
+  readonly #calls = new LazySet<Promise<void>>()
   #handle: StorageHandle | undefined
   #partial: readonly PartialPiece[] = []
   /** What is had is what is there: it may be remembered. Not while it is looked at, nor after a flush that failed. */

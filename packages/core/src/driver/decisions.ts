@@ -1,5 +1,6 @@
 import { Bits } from '../bytes/bits.js'
 import { PluginError } from '../bytes/errors.js'
+import { LazyMap } from '../bytes/lazy-collections.js'
 import type { HookRunner } from '../hooks/runner.js'
 import type { Peer } from '../peer/peer.js'
 import type { Choker, ChokeRound, Unchoke } from '../ports/choker.js'
@@ -29,7 +30,7 @@ export interface DecisionParts {
  */
 export class TorrentDecisions implements Decisions {
   readonly #parts: DecisionParts
-  readonly #rejections = new Map<string, number>()
+  readonly #rejections = new LazyMap<string, number>()
   #piecePicker: PiecePicker | undefined
   #picker: Picker | undefined
   #choker: Choker | undefined

@@ -1,4 +1,5 @@
 import { latin1 } from '../bytes/text.js'
+import { LazyMap } from '../bytes/lazy-collections.js'
 import type { Hello, Peer } from '../peer/peer.js'
 import type { Run } from '../peer/request-inbox.js'
 import { type Endpoint, formatEndpoint, parseIp } from '../ports/endpoint.js'
@@ -48,10 +49,10 @@ export class Swarm implements Effects, LinkOwner {
   dataPath: DataPath | undefined
   readonly #parts: SwarmParts
   readonly #context: TorrentContext
-  readonly #links = new Map<Peer, PeerLink>()
-  readonly #owners = new Map<PeerLink, Peer>()
+  readonly #links = new LazyMap<Peer, PeerLink>()
+  readonly #owners = new LazyMap<PeerLink, Peer>()
   /** By peer id, one character a byte. */
-  readonly #byId = new Map<string, Peer>()
+  readonly #byId = new LazyMap<string, Peer>()
   #table: ExtensionTable | undefined
 
   constructor(parts: SwarmParts) {
@@ -173,7 +174,7 @@ export class Swarm implements Effects, LinkOwner {
     return undefined
   }
 
-  readonly #decoders = new Map<Peer, MessageDecoder>()
+  readonly #decoders = new LazyMap<Peer, MessageDecoder>()
 
   #grantFast(peer: Peer): void {
     const pieceCount = this.torrent.metainfo?.layout.pieceCount ?? 0

@@ -1,3 +1,4 @@
+import { LazyMap } from '../bytes/lazy-collections.js'
 import type { AnnounceAnswer, AnnounceEvent } from '../ports/tracker-client.js'
 import type { Random } from '../ports/random.js'
 import type { TrackerView } from '../ports/views.js'
@@ -53,7 +54,7 @@ export class AnnounceSchedule {
   readonly #views: TrackerView[] = []
   readonly #tiers: TrackerSlot[][] = []
   readonly #random: Random
-  readonly #flights = new Map<number, Flight>()
+  readonly #flights = new LazyMap<number, Flight>()
   #state: 'idle' | 'running' | 'stopped' = 'idle'
   #run = 0
   #lastId = 0

@@ -1,3 +1,4 @@
+import { LazySet } from '../bytes/lazy-collections.js'
 import type { Peer } from '../peer/peer.js'
 import type { Ledger } from './ledger.js'
 
@@ -9,9 +10,9 @@ const fewPeers = 4
  * first, and as long as memory is short only as many are tried as there is room for.
  */
 export class Hunger {
-  readonly #hungry = new Set<Peer>()
+  readonly #hungry = new LazySet<Peer>()
   /** Found no memory; none once anything changed that could help them. */
-  readonly #starved = new Set<Peer>()
+  readonly #starved = new LazySet<Peer>()
   #frees = 0
   /** Somebody found no memory since all were tried. */
   #lacksMemory = false

@@ -1,4 +1,5 @@
 import type { Bits } from '../bytes/bits.js'
+import { LazyMap } from '../bytes/lazy-collections.js'
 import type { Peer } from '../peer/peer.js'
 
 /** Peers start to look at places that are far from one another (Knuth, TAOCP 3, 6.4): few watch the same piece. */
@@ -13,7 +14,7 @@ const stride = 2_654_435_761
  * exactly the peers that watch a piece, by that piece.
  */
 export class Interest {
-  readonly #watchers = new Map<number, Peer[]>()
+  readonly #watchers = new LazyMap<number, Peer[]>()
 
   /** It has one piece more that we want. */
   gained(peer: Peer, piece: number): void {

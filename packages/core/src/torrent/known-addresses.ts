@@ -1,3 +1,4 @@
+import { LazyMap } from '../bytes/lazy-collections.js'
 import { type Endpoint, formatEndpoint, ipScope } from '../ports/endpoint.js'
 import { type HeapItem, IndexedHeap } from './indexed-heap.js'
 
@@ -40,7 +41,7 @@ interface Entry extends HeapItem {
  * Invariant: an idle entry is in exactly one heap: `waiting` until its time has come, then `ready` or `readySeeds`.
  */
 export class KnownAddresses {
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new LazyMap<string, Entry>()
   readonly #waiting = new IndexedHeap<Entry>((a, b) => a.retryAtMs < b.retryAtMs)
   readonly #ready = new IndexedHeap<Entry>(isBetter)
   readonly #readySeeds = new IndexedHeap<Entry>(isBetter)

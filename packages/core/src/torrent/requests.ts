@@ -1,3 +1,4 @@
+import { LazySet } from '../bytes/lazy-collections.js'
 import { blockBytes } from '../metainfo/metainfo.js'
 import type { Peer } from '../peer/peer.js'
 import type { Allowance, Decisions, Effects, TorrentBooks } from './effects.js'
@@ -44,7 +45,7 @@ export class Requests {
   readonly #dirty = new Touched()
   readonly #hunger = new Hunger()
   /** Peers that could take more but for a rate limit; who was served longest ago comes first. */
-  readonly #inTurn = new Set<Peer>()
+  readonly #inTurn = new LazySet<Peer>()
   readonly #serving: Serving
   #wasEndgame = false
 

@@ -1,3 +1,4 @@
+import { LazySet } from '../bytes/lazy-collections.js'
 import { blockBytes } from '../metainfo/metainfo.js'
 import type { Peer } from '../peer/peer.js'
 import type { Touched } from './touched.js'
@@ -15,7 +16,7 @@ const leastGrantBytes = 16_384
  * Invariant: whoever waits here wants blocks and could take them; only the shared limits are in the way.
  */
 export class Serving {
-  readonly #waiting = new Set<Peer>()
+  readonly #waiting = new LazySet<Peer>()
   readonly #allowance: Allowance
   readonly #effects: Pick<Effects, 'serve'>
 
