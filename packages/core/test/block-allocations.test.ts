@@ -13,7 +13,7 @@ import { blockHeader, blockHeaderBytes, WireEncoder } from '../src/wire/encoder.
 
 const block = 16_384
 const pieceBytes = 1_048_576
-const pieceCount = 800
+const pieceCount = 2_200
 const readBytes = 65_536
 const messageBytes = blockHeaderBytes + block
 

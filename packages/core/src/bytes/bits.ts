@@ -117,7 +117,8 @@ export class Bits implements ReadonlyBits {
     if (this.length !== other.length) return -1
     if (this.#isFull) return other.nextSet(from)
     if (other.#isFull) return this.nextSet(from)
-    const [ours, theirs] = [this.#bytes, other.#bytes]
+    const ours = this.#bytes
+    const theirs = other.#bytes
     const start = Math.max(0, from)
     let at = start >> 3
     let shared = (ours[at] ?? 0) & (theirs[at] ?? 0) & (0xff >> (start & 7))

@@ -4,6 +4,7 @@ import type { Peer } from '../peer/peer.js'
 
 /** Peers start to look at places that are far from one another (Knuth, TAOCP 3, 6.4): few watch the same piece. */
 const stride = 2_654_435_761
+const nobody: readonly Peer[] = []
 
 /**
  * Which peers have anything that we want. Of each peer one such piece is watched, and another one is looked for when that
@@ -30,10 +31,14 @@ export class Interest {
   /** A piece is wanted no more. Answers the peers that have nothing for us since, who joined first comes first. */
   came(piece: number, wanted: Bits): readonly Peer[] {
     const watchers = this.#watchers.get(piece)
-    if (watchers === undefined) return []
+    if (watchers === undefined) return nobody
     this.#watchers.delete(piece)
-    for (const peer of watchers) this.#watch(peer, nextOffer(peer, wanted, piece))
-    return watchers.filter(({ watched }) => watched < 0).sort((a, b) => a.key - b.key)
+    let idle: Peer[] | undefined
+    for (const peer of watchers) {
+      this.#watch(peer, nextOffer(peer, wanted, piece))
+      if (peer.watched < 0) (idle ??= []).push(peer)
+    }
+    return idle?.sort((a, b) => a.key - b.key) ?? nobody
   }
 
   delete(peer: Peer): void {
