@@ -84,6 +84,7 @@ describe('calls of the disk', () => {
     const handle = await scratch.open(content, folder, { storage })
     for (const piece of [0, 2]) await writePiece(handle, content, piece)
     await handle.sync()
+    await writePiece(handle, content, 4)
     await truncate(join(folder, 'torrent/a/b/file 0'), 50)
     await writePiece(handle, content, 1)
     expect(await rejected(handle.sync())).toMatchObject({ code: 'GONE', path: join(folder, 'torrent/a/b/file 0') })
