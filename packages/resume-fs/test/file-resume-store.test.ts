@@ -125,12 +125,13 @@ it('records that are put together are made durable by one flush of the folder, w
     open: async (path, flags, mode) => {
       const file = await systemFiles.open(path, flags, mode)
       if (path !== folder) return file
+      const flush = file.sync.bind(file)
       const sync = async (): Promise<void> => {
         const covers = named.length
-        await file.sync()
+        await flush()
         flushes.push(covers)
       }
-      return { ...file, sync }
+      return Object.assign(file, { sync })
     },
   }
   const store = fileResumeStore(folder, silent, disk)
