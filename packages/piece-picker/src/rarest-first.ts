@@ -9,6 +9,9 @@ const mostMisses = 1_000
 /** So many pieces that a peer lacks are looked past again as quickly as it is remembered. */
 const manyLacked = 16
 
+/** A prime above all counts of pieces: steps of it meet each place once. */
+const longStep = 16_777_213
+
 /**
  * Begun pieces first, then by priority, then the rarest, at random among equals; the first `randomFirstPieces` at random
  * within the highest priority, since rare ones are slow and a newcomer has nothing to give. When all of that yields
@@ -63,13 +66,16 @@ export function randomOrder(): PiecePicker {
   }
 }
 
-/** Pieces of the highest priority, wrapping around from a place that is drawn. */
+/**
+ * Pieces of the highest priority, from a place that is drawn in long steps: those next to each other are equally rare, and
+ * a peer that lacks one may well lack all of them.
+ */
 function takeAtRandom(random: Random, table: RankTable, peer: PeerView, picks: Picks): void {
   const start = table.topPriorityStart
   const size = table.topOf(peer) < 0 ? 0 : table.ranked - start
   const drawn = size > 0 ? random.below(size) : 0
   for (let step = 0; step < size && picks.left > 0; step++) {
-    const piece = table.pieceAt(start + ((drawn + step) % size))
+    const piece = table.pieceAt(start + ((drawn + step * longStep) % size))
     if (peer.haves.has(piece) && picks.take(piece, 'random start') > 0) table.begin(piece)
   }
 }

@@ -1,4 +1,4 @@
-import { Bits } from '@bitloom/core'
+import { Bits, type PeerView } from '@bitloom/core'
 import { describe, expect, it } from 'vitest'
 import { randomOrder, rarestFirst } from '../src/rarest-first.js'
 import { sequential } from '../src/sequential.js'
@@ -21,6 +21,17 @@ function order(
 }
 
 describe('rarest-first', () => {
+  it('does not look past all of the rarest for a random start with a peer that lacks them', () => {
+    let looks = 0
+    const haves = { count: 500, has: (piece: number) => ((looks += 1), piece >= 500) }
+    const peer = { haves, isChoking: false } as unknown as PeerView
+    for (let seed = 0; seed < 100; seed++) {
+      const torrent = new FakeTorrent({ availability: '1'.repeat(500) + '2'.repeat(500) })
+      rarestFirst(4).create(torrent, seeded(seed)).pick(peer, torrent.picks(peer, 1))
+    }
+    expect(looks).toBeLessThan(100 * 20)
+  })
+
   it.each<[string, Picture, string, string]>([
     ['rarest first', { availability: '42513' }, '#####', '42513'],
     ['only what the peer has', { availability: '42513' }, '#.#.#', '2.3.1'],

@@ -82,7 +82,7 @@ export class Bits implements ReadonlyBits {
   }
 
   has(index: number): boolean {
-    if (this.#isFull) return index >= 0 && index < this.length
+    if (this.#count === this.length) return index >= 0 && index < this.length
     return ((this.#bytes[index >> 3] ?? 0) & (0x80 >> (index & 7))) !== 0
   }
 

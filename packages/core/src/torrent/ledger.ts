@@ -259,11 +259,12 @@ export class Ledger implements Picks {
 
   #takeFree(open: OpenPiece, peer: Peer, limit: number, how: TakeHow, reason: string): number {
     if (!this.#hasLead(open)) open.lead = peer
+    const books = this.#open
     let taken = 0
     let firstBlock = -1
     for (let block = 0; block < open.states.length && this.#left > 0 && taken < limit && open.freeBlocks > 0; block++) {
       if (open.states[block] !== blockFree || peer.isBarred(open.piece, block)) continue
-      if (!this.#open.admit(open, block)) {
+      if (!books.admit(open, block)) {
         this.#starved = true
         break
       }
@@ -297,7 +298,7 @@ export class Ledger implements Picks {
 
   #ask(open: OpenPiece, block: number, peer: Peer): void {
     this.#left--
-    this.#open.asked(open, block)
+    this.#books?.asked(open, block)
     peer.ask(open.piece, block, this.layout.blockLength(open.piece, block), this.#nowMs)
   }
 
@@ -305,8 +306,9 @@ export class Ledger implements Picks {
 
   /** A block that was asked of a peer will not come from it (choked, rejected, late, gone). */
   release(piece: number, block: number): void {
-    const open = this.#open.get(piece)
-    if (open !== undefined) this.#open.released(open, block)
+    const books = this.#books
+    const open = books?.get(piece)
+    if (open !== undefined) books?.released(open, block)
   }
 
   /** A peer left: nobody leads what it led. The caller has released what it was asked. */
