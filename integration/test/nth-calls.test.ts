@@ -13,10 +13,10 @@ import type { PayloadFiles } from '../src/payload.js'
 const most = 2_000
 /** How many files make a run have so many calls at least: the n-th call needs no larger one. */
 const sizes = [
-  { calls: 500, files: 25 },
-  { calls: 1_000, files: 52 },
-  { calls: 1_500, files: 78 },
-  { calls: most, files: 105 },
+  { calls: 500, files: 50 },
+  { calls: 1_000, files: 104 },
+  { calls: 1_500, files: 156 },
+  { calls: most, files: 210 },
 ]
 /** Writes of sockets of the smallest, at least. */
 const mostWrites = 20
