@@ -40,10 +40,10 @@ export function diskWith(fault: OneFault): FileSystem {
       await file.write(bytes, offset, length >> 1, position)
       throw systemError('EIO', 'write')
     },
-    readv: counted('readv', file.readv),
-    datasync: counted('datasync', file.datasync),
-    sync: counted('sync', file.sync),
-    stat: counted('fstat', file.stat),
+    readv: counted('readv', file.readv.bind(file)),
+    datasync: counted('datasync', file.datasync.bind(file)),
+    sync: counted('sync', file.sync.bind(file)),
+    stat: counted('fstat', file.stat.bind(file)),
     close: async () => {
       // The descriptor is gone also where the system tells of an error.
       await file.close()
