@@ -65,10 +65,12 @@ describe('a swarm', () => {
   ])(
     'computed in coarser time comes to nearly the same end: $stretchMs and $gatherMs ms',
     async ({ mostEvents, ...coarse }) => {
-      const [exact, coarser] = await Promise.all(
+      // Of one seed the ends are up to a fifth apart, either way, as those of two seeds are.
+      const runs = ['1', '2', '3'].flatMap((seed) =>
         [{}, coarse].map((network) =>
           simulate(
             smallSwarm({
+              seed,
               network,
               torrent: { lengthBytes: 16 * MiB, pieceBytes: 256 * KiB },
               groups: [
@@ -80,8 +82,8 @@ describe('a swarm', () => {
           ),
         ),
       )
-      if (exact === undefined || coarser === undefined) throw new RangeError('two runs')
-      for (const result of [exact, coarser]) {
+      const results = await Promise.all(runs)
+      for (const result of results) {
         expect(result.finished).toBe(true)
         expect(result.faults).toEqual([])
         for (const peer of result.peers.filter(({ group }) => group === 'peer')) {
@@ -90,9 +92,15 @@ describe('a swarm', () => {
         // Lies are found in stretches of several blocks too.
         expect(sumOf(result, 'wastedBytes')).toBeGreaterThan(0)
       }
-      expect(coarser.traceHash).not.toBe(exact.traceHash)
-      expect(coarser.events).toBeLessThan(mostEvents * exact.events)
-      for (const of of [endOf, meanOf]) expect(Math.abs(of(coarser) - of(exact))).toBeLessThan(0.15 * of(exact))
+      const exact = results.filter((_, index) => index % 2 === 0)
+      const coarser = results.filter((_, index) => index % 2 === 1)
+      expect(new Set(results.map(({ traceHash }) => traceHash)).size).toBe(results.length)
+      const sum = (of: (result: SwarmResult) => number, all: readonly SwarmResult[]): number =>
+        all.reduce((total, result) => total + of(result), 0)
+      expect(sum(({ events }) => events, coarser)).toBeLessThan(mostEvents * sum(({ events }) => events, exact))
+      for (const of of [endOf, meanOf]) {
+        expect(Math.abs(sum(of, coarser) - sum(of, exact))).toBeLessThan(0.15 * sum(of, exact))
+      }
     },
   )
 
