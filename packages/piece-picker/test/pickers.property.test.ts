@@ -4,7 +4,7 @@ import { RankTable } from '../src/rank-table.js'
 import { randomOrder, rarestFirst } from '../src/rarest-first.js'
 import { sequential } from '../src/sequential.js'
 import { streaming } from '../src/streaming.js'
-import { FakeTorrent, peerOf, type Taken, seeded } from './picture.js'
+import { FakeTorrent, peerOf, type Taken, seeded, watchedPicks } from './picture.js'
 
 const pieces = 24
 const text = (letters: string): fc.Arbitrary<string> =>
@@ -71,20 +71,14 @@ function run(
     const { haves, budget } = happening
     const peer = peerOf(haves)
     const picks = torrent.picks(peer, budget)
-    picker.pick(peer, {
-      get left() {
-        return picks.left
-      },
-      takePartials: () => picks.takePartials(),
-      takeBusy: () => 0,
-      take(piece, reason, limit) {
-        const isNew = !torrent.isBegun(piece)
-        const best = bestOf(torrent, haves)
-        const blocks = picks.take(piece, reason, limit)
-        if (blocks > 0) check({ piece, blocks, reason: isNew ? (best.has(piece) ? 'best' : 'other') : 'begun' }, haves)
-        return blocks
-      },
+    const watched = watchedPicks(picks, (piece, take) => {
+      const isNew = !torrent.isBegun(piece)
+      const best = bestOf(torrent, haves)
+      const blocks = take()
+      if (blocks > 0) check({ piece, blocks, reason: isNew ? (best.has(piece) ? 'best' : 'other') : 'begun' }, haves)
+      return blocks
     })
+    picker.pick(peer, watched)
     const missed = [...haves].flatMap((letter, piece) =>
       letter === '#' && torrent.priority(piece) > 0 && (torrent.free[piece] ?? 0) > 0 ? [piece] : [],
     )

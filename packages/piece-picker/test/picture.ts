@@ -128,3 +128,15 @@ export function seeded(seed: number): Random {
     fork: (name) => seeded(seed + name.length),
   }
 }
+
+/** The same picks, of which each `take` goes through `watch`; busy blocks are not to be had. */
+export function watchedPicks(picks: Picks, watch: (piece: number, take: () => number) => number): Picks {
+  return {
+    get left() {
+      return picks.left
+    },
+    takePartials: () => picks.takePartials(),
+    takeBusy: () => 0,
+    take: (piece, reason, limit) => watch(piece, () => picks.take(piece, reason, limit)),
+  }
+}

@@ -3,7 +3,7 @@ import { Bits } from '@bitloom/core'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { rarestFirst } from '../src/rarest-first.js'
-import { FakeTorrent, peerOf, seeded } from './picture.js'
+import { FakeTorrent, peerOf, seeded, watchedPicks } from './picture.js'
 
 const pieces = 90
 
@@ -99,20 +99,14 @@ function pickFor(
   const picks = torrent.picks(peer, blocks)
   const isOpen = (piece: number): boolean => peer.haves.has(piece) && torrent.priority(piece) > 0
   const rank = (piece: number): number => torrent.priority(piece) * 1_000 - torrent.availability(piece)
-  picker.pick(peer, {
-    get left() {
-      return picks.left
-    },
-    takePartials: () => picks.takePartials(),
-    takeBusy: () => 0,
-    take(piece, reason, limit) {
-      const wasBegun = torrent.isBegun(piece)
-      const best = Math.max(...numbers.filter((other) => isOpen(other) && !torrent.isBegun(other)).map(rank))
-      const taken = picks.take(piece, reason, limit)
-      if (taken > 0 && !wasBegun) expect(rank(piece)).toBe(best)
-      return taken
-    },
+  const watched = watchedPicks(picks, (piece, take) => {
+    const wasBegun = torrent.isBegun(piece)
+    const best = Math.max(...numbers.filter((other) => isOpen(other) && !torrent.isBegun(other)).map(rank))
+    const taken = take()
+    expect(taken > 0 && !wasBegun ? rank(piece) : best).toBe(best)
+    return taken
   })
+  picker.pick(peer, watched)
   const isMissed = numbers.some((piece) => isOpen(piece) && (torrent.free[piece] ?? 0) > 0)
   expect(picks.left === 0 || !isMissed, 'the peer could give more').toBe(true)
 }
