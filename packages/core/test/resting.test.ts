@@ -96,6 +96,21 @@ describe('a torrent with all its pieces', () => {
   })
 })
 
+describe('a torrent whose store keeps nothing', () => {
+  it('holds its info dictionary, and can be checked', async () => {
+    const world = new World()
+    const resumeStore: ResumeStore = { ...memoryResumeStore(), put: async () => {} }
+    const node = await world.node('10.0.0.2', { storage: new TestStorage(0, data.slice()), resumeStore })
+    const torrent = await world.add(node, metainfo)
+    await world.clock.advance(2_000)
+    expect(torrent.view.state).toBe('seeding')
+    expect(await torrent.control.info()).toEqual(metainfo.info)
+    torrent.control.recheck()
+    await world.clock.advance(2_000)
+    expect(torrent.view.state).toBe('seeding')
+  })
+})
+
 describe('a torrent whose record is gone while it rests', () => {
   it('seeds on, and says why its info dictionary cannot be had', async () => {
     const { world, torrent, kept } = await rested()

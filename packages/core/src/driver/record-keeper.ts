@@ -260,9 +260,11 @@ export class RecordKeeper {
     const mark = this.#markOf(record)
     if (mark === this.#mark) return
     await this.#store(async (store) => {
-      await store.put(this.#key, { ...record, info: await content.info() })
+      const info = await content.info()
+      await store.put(this.#key, { ...record, info })
       this.#mark = mark
-      this.#hasInfo = true
+      // A store may keep less than it is given.
+      this.#hasInfo ||= isSameValue(await this.storedInfo(), info)
     })
   }
 
