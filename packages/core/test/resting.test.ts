@@ -18,23 +18,28 @@ async function rested() {
   const asked = { gets: 0, puts: [] as ResumeRecord[] }
   const store: ResumeStore = {
     ...kept,
-    get: async (name) => (asked.gets++, kept.get(name)),
+    get: async (name) => {
+      asked.gets++
+      if (slowMs > 0) await new Promise<void>((resolve) => void world.clock.after(slowMs, resolve))
+      return kept.get(name)
+    },
     put: async (name, record) => (asked.puts.push(record), kept.put(name, record)),
   }
   const inner = new TestStorage(0, data.slice())
-  let lost = -1
+  const lost = new Set<number>()
+  let slowMs = 0
   const storage: Storage = {
     name: 'test',
     open: async (content): Promise<StorageHandle> => {
       const handle = await inner.open(content)
       return wrapStorage(handle, {
         read: async (at, begin, into, purpose) => {
-          if (at === lost && purpose === 'serve')
+          if (lost.has(at) && purpose === 'serve')
             throw new StorageError('GONE', 'it is gone', { path: '/', retry: false })
           await handle.read(at, begin, into, purpose)
         },
         write: async (at, begin, bytes) => {
-          if (at === lost) lost = -1
+          lost.delete(at)
           await handle.write(at, begin, bytes)
         },
       })
@@ -48,7 +53,15 @@ async function rested() {
   expect(torrent.view.state).toBe('seeding')
   asked.gets = 0
   asked.puts.length = 0
-  return { world, torrent, kept, asked, inner, lose: (which: number) => (lost = which) }
+  return {
+    world,
+    torrent,
+    kept,
+    asked,
+    inner,
+    lose: (...which: number[]) => which.forEach((at) => lost.add(at)),
+    slow: (ms: number) => (slowMs = ms),
+  }
 }
 
 describe('a torrent with all its pieces', () => {
@@ -92,6 +105,21 @@ describe('a torrent with all its pieces', () => {
     expect(await world.clock.runUntil(() => reading.view.state === 'seeding', 120_000)).toBe(true)
     expect(torrent.view.state).toBe('seeding')
     expect(torrent.view.stats.wastedBytes).toBe(0)
+    expect(world.faults).toEqual([])
+  })
+})
+
+describe('a torrent that loses many pieces at once', () => {
+  it('reads its info dictionary back once', async () => {
+    const { world, torrent, asked, lose, slow } = await rested()
+    lose(...Array.from({ length: pieces }, (_, at) => at))
+    slow(2_000)
+    const reader = await world.node('10.0.0.3', { storage: new TestStorage(data.length) })
+    await world.add(reader, metainfo, { peers: [world.endpoint('10.0.0.2')] })
+    expect(await world.clock.runUntil(() => asked.gets > 0, 60_000)).toBe(true)
+    await world.clock.advance(4_000)
+    expect(torrent.view.content?.have.count).toBeLessThan(pieces - 1)
+    expect(asked.gets).toBe(1)
     expect(world.faults).toEqual([])
   })
 })

@@ -44,6 +44,7 @@ export class TorrentContent {
   readonly #parts: ContentParts
   /** Held while a piece may be missing. */
   #whole: Metainfo | undefined
+  #holding: Promise<Metainfo> | undefined
   readonly #place: ContentPlace
   readonly #wantedFiles: { bits: Bits }
   /** One array for all ledgers that follow each other: what the user chose survives a recheck. */
@@ -116,8 +117,13 @@ export class TorrentContent {
     return this.#whole !== undefined
   }
 
-  /** From now on it is, until the torrent rests. @throws ResumeError */
-  async hold(): Promise<Metainfo> {
+  /** From now on it is, until the torrent rests; read back once for all who ask meanwhile. @throws ResumeError */
+  hold(): Promise<Metainfo> {
+    this.#holding ??= this.#hold().finally(() => (this.#holding = undefined))
+    return this.#holding
+  }
+
+  async #hold(): Promise<Metainfo> {
     const whole = this.#whole ?? this.#read(await this.info())
     this.#whole = whole
     this.#tell()
