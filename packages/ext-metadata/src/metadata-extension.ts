@@ -162,10 +162,18 @@ class MetadataSwarm {
     this.#arm()
   }
 
+  /** One at a time for each peer: who waits until it reads has no second timer. */
   async #serve(source: Source, serving: Serving): Promise<void> {
+    if (serving.isBusy) return
+    serving.isBusy = true
     const info = await this.#info()
-    if (!this.#speakers.has(source) || serving.resume(info)) return
-    this.#after(resumeMs, () => void this.#serve(source, serving))
+    if (!this.#speakers.has(source)) return
+    const again = (): void => {
+      serving.isBusy = false
+      void this.#serve(source, serving)
+    }
+    if (serving.resume(info)) serving.isBusy = false
+    else this.#after(resumeMs, again)
   }
 
   /** Read once for requests that come together. One that cannot be read is one that we do not have. */

@@ -16,6 +16,8 @@ export type Admission = 'waiting' | 'rejected' | 'flood'
  * whole in a minute; what is beyond that, or not there, is rejected.
  */
 export class Serving {
+  /** Somebody sees to what waits. */
+  isBusy = false
   readonly #send: (payload: Uint8Array) => boolean
   readonly #waiting: number[] = []
   #allowance: number | undefined
