@@ -23,7 +23,7 @@ it.each([
   expect(torrent.view.state).toBe('downloading')
 })
 
-it('is not looked at for a torrent that has all its data by its record', async () => {
+it('is not looked at for a torrent that has all its data', async () => {
   const world = new World()
   const resumeStore = memoryResumeStore()
   let looks = 0
@@ -41,7 +41,32 @@ it('is not looked at for a torrent that has all its data by its record', async (
     await engine.close()
   }
   await start('10.0.0.1')
-  expect([looks, world.warnings.length]).toEqual([1, 1])
+  expect([looks, world.warnings.length]).toEqual([0, 0])
   await start('10.0.0.2')
-  expect([looks, world.warnings.length]).toEqual([1, 1])
+  expect([looks, world.warnings.length]).toEqual([0, 0])
+})
+
+it('is compared with what is missing, also where a record says that all was here', async () => {
+  const world = new World()
+  const resumeStore = memoryResumeStore()
+  const start = async (host: string, inner: TestStorage, check: 'full' | 'resume') => {
+    const storage: Storage = {
+      name: 'small',
+      open: async (content) => wrapStorage(await inner.open(content), { freeBytes: async () => 40_000 }),
+    }
+    const engine = await world.node(host, { storage, resumeStore })
+    await (
+      await world.add(engine, metainfo, { check })
+    ).ready
+    await world.clock.advance(1_000)
+    await engine.close()
+    return world.warnings.splice(0)
+  }
+  const told = (neededBytes: number) => [
+    ['there may not be enough free space', { torrent: 'data', freeBytes: 40_000, neededBytes }],
+  ]
+  expect(await start('10.0.0.1', new TestStorage(0, data.slice()), 'resume')).toEqual([])
+  const spoilt = data.slice().fill(0, 0, 3 * 16_384)
+  expect(await start('10.0.0.2', new TestStorage(0, spoilt), 'full')).toEqual(told(3 * 16_384))
+  expect(await start('10.0.0.3', new TestStorage(0, data.slice().fill(0, 0, 32_768)), 'full')).toEqual([])
 })

@@ -81,24 +81,10 @@ export class TorrentContent {
   /** @throws StorageError · PluginError PLUGIN_MISSING */
   async open(signal: AbortSignal): Promise<void> {
     const { context, options, keeper } = this.#parts
-    const { metainfo } = this
     const storage = context.services.named(Storage, options.storage)
     if (storage === undefined) throw missing('Storage', options.storage)
     const record = await keeper.recall()
-    const handle = await this.#place.open(storage, record, this.#wantedFiles.bits, signal)
-    this.#handle = handle
-    if (this.#isWholeBy(record)) return
-    const freeBytes = await handle.freeBytes?.()
-    if (freeBytes === undefined || freeBytes >= metainfo.lengthBytes) return
-    const fields = { torrent: metainfo.name, freeBytes, neededBytes: metainfo.lengthBytes }
-    context.log.warn('there may not be enough free space', fields)
-  }
-
-  /** A record says that all of it is here. */
-  #isWholeBy(record: ResumeRecord | undefined): boolean {
-    const { pieceCount } = this.metainfo.layout
-    const have = this.#placed(record)?.have
-    return have?.length === (pieceCount + 7) >> 3 && Bits.from(have, pieceCount).count === pieceCount
+    this.#handle = await this.#place.open(storage, record, this.#wantedFiles.bits, signal)
   }
 
   get isKnown(): boolean {
@@ -191,7 +177,21 @@ export class TorrentContent {
           })
     // What nobody looked at is not remembered.
     this.#isLookedAt = how !== 'skip'
+    await this.#compareSpace(have)
     return have
+  }
+
+  /** What is wanted and missing may not fit. @throws StorageError */
+  async #compareSpace(have: Bits): Promise<void> {
+    const { layout, name } = this.metainfo
+    let neededBytes = 0
+    for (let piece = have.nextClear(0); piece >= 0; piece = have.nextClear(piece + 1)) {
+      if (this.#priorities[piece] !== 0) neededBytes += layout.pieceLength(piece) - layout.zeroTailBytes(piece)
+    }
+    if (neededBytes === 0) return
+    const freeBytes = await this.#handle?.freeBytes?.()
+    if (freeBytes === undefined || freeBytes >= neededBytes) return
+    this.#parts.context.log.warn('there may not be enough free space', { torrent: name, freeBytes, neededBytes })
   }
 
   /** What is known of the data now, with the files as they were when it became known. */
