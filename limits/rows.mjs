@@ -90,6 +90,10 @@ const peers = {
       '77 kinds of hostile peers get what the table says, one at a time, beside an honest download',
       'integration/hostile-simulated › a hostile peer in a simulated network',
     ],
+    [
+      'Peers that were there first and take every place, and exchange nothing, keep no seed out: neither one that dials us nor one that we dial, for which a download has a quarter of its places',
+      'integration/hostile-simulated › a crowd that was there first',
+    ],
     {
       promise:
         'All of them over TCP, and crowds: 200 that declare 4 GB, 2,000 with noise, 1,000 slow handshakes, 100 that never read. Memory grows by 64 MiB at most, the event loop is late by 50 ms at most (p99; the test allows five times that), the download takes twice its time at most, an honest peer is answered within 2 s, nothing is uncaught',

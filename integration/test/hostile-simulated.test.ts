@@ -1,9 +1,9 @@
-import type { Connection } from '@bitloom/core'
+import { type Connection, type Plugin, pluginContract } from '@bitloom/core'
 import { extMetadata } from '@bitloom/ext-metadata'
 import { extPex } from '@bitloom/ext-pex'
 import { Simulation } from '@bitloom/simulator'
 import { describe, expect, it } from 'vitest'
-import type { HostilePeer } from '../src/hostile-kit.js'
+import { greeted, type HostilePeer, offering } from '../src/hostile-kit.js'
 import { hostilePeers } from '../src/hostile-peers.js'
 import { type Pipe, Seat } from '../src/hostile-seat.js'
 
@@ -20,11 +20,33 @@ function pipeOf(connection: Connection): Pipe {
   }
 }
 
+const dialsNobody: Plugin = {
+  name: 'dials-nobody',
+  contract: pluginContract,
+  apply: ({ hooks }) => {
+    hooks.acceptPeer.tap(({ stage }) => (stage === 'dial' ? { refuse: 'it waits' } : undefined))
+  },
+}
+
+interface Attack extends Pick<HostilePeer, 'does' | 'count'> {
+  /** Of the honest seed: the others are there before it. */
+  readonly latencyMs?: number
+  /** The seed is dialled, and dials nobody. */
+  readonly seedWaits?: boolean
+  readonly forMs?: number
+}
+
 /** A download of 20 s from one honest seed, with half of it there already, and peers that do this. */
-async function attack({ does, count = 1 }: Pick<HostilePeer, 'does' | 'count'>, seed: string) {
+async function attack({ does, count = 1, latencyMs = 25, seedWaits = false, forMs = 120_000 }: Attack, seed: string) {
   const simulation = new Simulation({ seed, data: 'real', torrent: { lengthBytes: 4_096 * kib, pieceBytes: 32 * kib } })
   const { clock, network, torrent } = simulation
-  await simulation.start({ name: 'honest', has: 'all', line: { upBytesPerSecond: 100 * kib } })
+  const honest = await simulation.start({
+    name: 'honest',
+    has: 'all',
+    line: { upBytesPerSecond: 100 * kib, latencyMs },
+    plugins: seedWaits ? [dialsNobody] : [],
+  })
+  if (seedWaits) simulation.tracker.enlist(torrent.metainfo.infoHashes.v1 ?? new Uint8Array(20), honest.endpoint)
   const half = simulation.someOfThem(0.5, simulation.random.fork('half'))
   const victim = await simulation.start({ name: 'victim', has: half, plugins: [extPex(), extMetadata()] })
   const seats: Seat[] = []
@@ -44,7 +66,7 @@ async function attack({ does, count = 1 }: Pick<HostilePeer, 'does' | 'count'>, 
         does(seat)
       })
   }
-  const isWhole = await simulation.run(() => victim.torrent.view.state === 'seeding', 120_000)
+  const isWhole = await simulation.run(() => victim.torrent.view.state === 'seeding', forMs)
   return { isWhole, tookMs: clock.elapsedMs, closes: seats.filter((seat) => seat.isClosed).length, seats, simulation }
 }
 
@@ -63,5 +85,32 @@ describe('a hostile peer in a simulated network', () => {
   it('is one of more than 40 kinds', () => {
     expect(new Set(hostilePeers.map(({ name }) => name)).size).toBe(hostilePeers.length)
     expect(hostilePeers.length).toBeGreaterThanOrEqual(40)
+  })
+})
+
+/** As many as a torrent has places, and some more. */
+const crowd: readonly (readonly [string, HostilePeer['does']])[] = [
+  ['want all and have nothing', greeted((seat) => seat.say((wire) => wire.interested(true)))],
+  ['have all and never let anybody ask', greeted((seat) => seat.say((wire) => wire.haveAll()))],
+  ['have all and bring nothing', offering(() => {})],
+  [
+    'have all and reject every request',
+    offering((seat, piece, begin, length) => seat.say((wire) => wire.reject(piece, begin, length))),
+  ],
+]
+
+describe('a crowd that was there first and takes every place', () => {
+  describe.each([
+    ['dials the torrent', false],
+    ['the torrent dials', true],
+  ])('does not keep the seed out that %s', (_how, seedWaits) => {
+    it.each(crowd)('of peers that %s', async (_what, does) => {
+      const hostile = { does, count: 60, latencyMs: 1_000, seedWaits, forMs: 300_000 }
+      const { isWhole, seats, simulation } = await attack(hostile, '1')
+      expect(isWhole).toBe(true)
+      // A place was all that was needed.
+      expect(seats.filter((seat) => !seat.isClosed).length).toBeGreaterThan(20)
+      expect(simulation.faults).toEqual([])
+    })
   })
 })

@@ -54,13 +54,23 @@ it('who gives us blocks keeps its place', async () => {
   expect(staying()).toEqual([1, 2])
 })
 
-it('where nobody has anything for anybody, a place goes to an address that is known', async () => {
-  const { torrent, world, data } = await full([1, 2])
+it('where others were turned away, one leaves of whom nobody wanted anything for 30 s', async () => {
+  const { world, staying, dial } = await full(numbers)
+  const before = staying()
+  const turnedAway = await dial(numbers.find((index) => !before.includes(index)) ?? 0)
+  expect(turnedAway.isClosed).toBe(true)
+  await world.clock.advance(20 * seconds)
+  expect(staying()).toEqual(before)
+  await world.clock.advance(20 * seconds)
+  expect(staying()).toHaveLength(1)
+})
+
+it('a download takes a place for an address that is known from one that dialled it and exchanges nothing', async () => {
+  const { torrent, world, data, staying } = await full([1, 2])
   const { metainfo } = makeTorrent({ lengthBytes: 10 * piece, pieceBytes: piece })
   const seed = await world.node('10.0.0.2', { storage: new TestStorage(0, data) })
   await world.add(seed, metainfo)
   torrent.control.addPeers([world.endpoint('10.0.0.2')], 'tracker')
-  await world.clock.advance(20 * seconds)
-  expect(torrent.view.state).toBe('downloading')
-  expect(await world.clock.runUntil(() => torrent.view.state === 'seeding', 40 * seconds)).toBe(true)
+  expect(await world.clock.runUntil(() => torrent.view.state === 'seeding', 20 * seconds)).toBe(true)
+  expect(staying()).toHaveLength(1)
 })

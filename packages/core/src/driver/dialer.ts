@@ -96,7 +96,7 @@ export class Dialer {
   }
 
   #hasRoom(torrent: TorrentDriver): boolean {
-    return torrent.torrent.peers.size + (this.#pending.get(torrent) ?? 0) < torrent.swarm.entrance.maxPeers
+    return torrent.swarm.entrance.hasRoom(this.#pending.get(torrent) ?? 0)
   }
 
   /** Dials one address now. False: it is banned, refused, or nothing speaks to it. */

@@ -91,11 +91,28 @@ export class Entrance {
       return keepNew ? undefined : 'is connected already'
     }
     if (peers.size < this.maxPeers) return undefined
-    const other = peers.size > this.maxPeers ? undefined : this.#places.givesWay(peers.values(), peerId)
+    const other = peers.size > this.maxPeers ? undefined : this.#givesWay(peerId, outgoing)
     this.#turnedAway = other === undefined
     if (other === undefined) return 'has no place: too many peers'
     drop(other, 'made room for another peer')
     return undefined
+  }
+
+  #givesWay(peerId: Uint8Array, outgoing: boolean): Peer | undefined {
+    const { torrent, context } = this.#parts
+    const yields = outgoing ? this.#yieldsToOwn(0) : undefined
+    return yields ?? this.#places.givesWay(torrent.peers.values(), peerId, context.turns.nowMs)
+  }
+
+  #yieldsToOwn(dialled: number): Peer | undefined {
+    const { torrent, context } = this.#parts
+    if (torrent.isWhole || torrent.peers.size > this.maxPeers) return undefined
+    return this.#places.yieldsToOwn(torrent.peers, dialled, this.maxPeers, context.turns.nowMs)
+  }
+
+  /** There is a place for one more that we dial, or would be when it answers. `dialled`: how many are being dialled. */
+  hasRoom(dialled: number): boolean {
+    return this.#parts.torrent.peers.size + dialled < this.maxPeers || this.#yieldsToOwn(dialled) !== undefined
   }
 
   /** Bans the host of an endpoint, if there is one and it is wanted. */
@@ -152,7 +169,9 @@ export class Entrance {
   makeRoom(nowMs: number): void {
     const { peers, isWhole } = this.#parts.torrent
     if (peers.size < this.maxPeers) return
-    if (!this.#turnedAway && this.addresses.nextDeadlineMs(nowMs, !isWhole) > nowMs) return
+    const mayDial = this.addresses.nextDeadlineMs(nowMs, !isWhole) <= nowMs
+    if (mayDial) this.#parts.context.dialSoon()
+    if (!this.#turnedAway && !mayDial) return
     const peer = this.#places.leaves(peers.values(), nowMs)
     if (peer === undefined) return
     this.#turnedAway = false

@@ -73,6 +73,8 @@ export class Peer implements Wire, PeerView {
   unchokedAtMs: number | undefined
   lastHeardMs: number
   lastBlockMs: number
+  /** When the last whole block came; `-Infinity` = none. */
+  broughtAtMs = -Infinity
   /** Stops a block that is arriving right now from being placed: its target is gone. Set by the connection's owner. */
   abandonBlock: () => void = () => {}
   haves = new Bits(0)
@@ -365,6 +367,7 @@ export class Peer implements Wire, PeerView {
   /** A block came whole. */
   blockCame(lengthBytes: number, nowMs: number): void {
     this.lastBlockMs = nowMs
+    this.broughtAtMs = nowMs
     this.snubbed = false
     this.downloadedBytes += lengthBytes
     this.down.add(lengthBytes, nowMs)

@@ -4,6 +4,8 @@ import type { Peer } from '../peer/peer.js'
 const uselessMs = 30_000
 /** How often somebody leaves for that reason at the most. */
 const roundMs = 10_000
+/** One in so many places of a torrent that downloads is for peers that it chose itself. */
+const ownShare = 4
 
 /**
  * Who keeps a place in a torrent that has no more of them. Without such a rule the first to come fill each other's
@@ -25,9 +27,22 @@ export class Places {
   }
 
   /** Whose place a newcomer takes; `undefined` = it has to go. */
-  givesWay(peers: Iterable<Peer>, newcomerId: Uint8Array): Peer | undefined {
-    const lowest = this.#lowest(peers, isIdle)
+  givesWay(peers: Iterable<Peer>, newcomerId: Uint8Array, nowMs: number): Peer | undefined {
+    const lowest = this.#lowest(peers, (peer) => isIdle(peer, nowMs))
     return lowest !== undefined && this.#rank(lowest) < rankOf(this.#ownId, newcomerId) ? lowest : undefined
+  }
+
+  /**
+   * Whose place a peer takes that we dial; `undefined` = nobody's. Whoever fills a torrent by connecting to it (an eclipse
+   * attack: Heilman, Kendler, Zohar, Goldberg, USENIX Security 2015) does not keep it from the peers it chooses: they get
+   * a quarter of the places, from those who dialled us and exchange nothing.
+   * `dialled`: how many beside the peers are being dialled.
+   */
+  yieldsToOwn(peers: ReadonlyMap<unknown, Peer>, dialled: number, maxPeers: number, nowMs: number): Peer | undefined {
+    let own = dialled
+    for (const { outgoing } of peers.values()) if (outgoing) own++
+    if (own >= maxPeers / ownShare) return undefined
+    return this.#lowest(peers.values(), (peer) => !peer.outgoing && isIdle(peer, nowMs))
   }
 
   /** To be asked every second while a torrent is full and others wait: who leaves now, if anybody. */
@@ -38,7 +53,7 @@ export class Places {
   }
 
   #isLongUseless(peer: Peer, nowMs: number): boolean {
-    if (peer.isInterested || peer.amInterested || !isIdle(peer)) {
+    if (peer.isInterested || peer.amInterested || !isIdle(peer, nowMs)) {
       this.#uselessSinceMs.delete(peer)
       return false
     }
@@ -76,11 +91,17 @@ function fnv1a(bytes: Uint8Array, from: number): number {
   return hash
 }
 
-/** Neither may take anything of the other, and nothing is under way. */
-function isIdle(peer: Peer): boolean {
+/** Neither may take anything of the other, and nothing is under way; or something should be, and comes to nothing. */
+function isIdle(peer: Peer, nowMs: number): boolean {
+  if (isSilent(peer, nowMs)) return true
   const takes = peer.amInterested && !peer.isChoking
   const gives = peer.isInterested && !peer.amChoking
   return !takes && !gives && peer.asked.size === 0 && peer.inbox.size === 0 && peer.outputBytes === 0
+}
+
+/** It has brought nothing for 30 s, whatever it was asked for, and taken nothing. */
+function isSilent({ connectedAtMs, broughtAtMs, tookAtMs }: Peer, nowMs: number): boolean {
+  return nowMs - Math.max(connectedAtMs, broughtAtMs, tookAtMs) >= uselessMs
 }
 
 /** Negative where `a` sorts before `b`, of the same length. */
