@@ -47,7 +47,7 @@ export interface SidePlan {
   changed(rows: readonly SideRow[]): void
 }
 
-const patienceSeconds = 120
+const patienceSeconds = 420
 /** What a transfer takes that has not been tried. */
 const guessedMs = 20_000
 /** A transfer is stopped when it takes longer than this at so many bytes per second. */
