@@ -93,6 +93,7 @@ const peers = {
     [
       'Peers that were there first and take every place, and exchange nothing, keep no seed out: neither one that dials us nor one that we dial, for which a download has a quarter of its places',
       'integration/hostile-simulated › a crowd that was there first',
+      'core/places',
     ],
     {
       promise:

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { RawPeer } from './support/raw-peer.js'
 import { makeTorrent, TestStorage, World } from './support/world.js'
 import { block, piece } from './support/scenes.js'
@@ -73,4 +73,61 @@ it('a download takes a place for an address that is known from one that dialled 
   torrent.control.addPeers([world.endpoint('10.0.0.2')], 'tracker')
   expect(await world.clock.runUntil(() => torrent.view.state === 'seeding', 20 * seconds)).toBe(true)
   expect(staying()).toHaveLength(1)
+})
+
+describe('a session without places', () => {
+  /** Peers of an old torrent have them all, and want what it has not. */
+  async function crowded(count: number) {
+    const world = new World()
+    const old = makeTorrent({ lengthBytes: 10 * piece, pieceBytes: piece, seed: 'old' })
+    const { metainfo, data } = makeTorrent({ lengthBytes: 10 * piece, pieceBytes: piece, seed: 'new' })
+    const storage = new TestStorage(data.length)
+    const engine = await world.node('10.0.0.1', { storage, limits: { maxPeers: count } })
+    await (
+      await world.add(engine, old.metainfo)
+    ).ready
+    const peers: RawPeer[] = []
+    for (let index = 0; index < count; index++) {
+      peers.push(await RawPeer.dial(world, '10.0.0.1', old.metainfo, { id: `old ${index}`, from: `10.9.9.${index}` }))
+    }
+    const staying = (): number => peers.filter((peer) => !peer.isClosed).length
+    const seed = await world.node('10.0.0.2', { storage: new TestStorage(0, data) })
+    return { world, engine, seed, metainfo, staying, peers }
+  }
+
+  it('gives one of the torrent that has most to a download that dials', async () => {
+    const { world, engine, seed, metainfo, staying } = await crowded(4)
+    expect(staying()).toBe(4)
+    await world.add(seed, metainfo, { check: 'skip' })
+    const download = await world.add(engine, metainfo, { peers: [world.endpoint('10.0.0.2')] })
+    expect(await world.clock.runUntil(() => download.view.state === 'seeding', 10 * seconds)).toBe(true)
+    expect(staying()).toBe(3)
+  })
+
+  it('gives one to a download that is dialled', async () => {
+    const { world, engine, seed, metainfo, staying } = await crowded(4)
+    const download = await world.add(engine, metainfo)
+    await download.ready
+    await world.add(seed, metainfo, { check: 'skip', peers: [world.endpoint('10.0.0.1')] })
+    const peer = await RawPeer.dial(world, '10.0.0.1', metainfo, { id: 'new', from: '10.9.8.1' })
+    expect(peer.isClosed).toBe(false)
+    expect(staying()).toBe(3)
+  })
+
+  it('gives none where the torrents have about as many each, nor to a seed', async () => {
+    const { world, engine, metainfo, staying } = await crowded(3)
+    const whole = await world.add(engine, metainfo, { check: 'skip' })
+    await whole.ready
+    const refused = await RawPeer.dial(world, '10.0.0.1', metainfo, { id: 'new', from: '10.9.8.1' })
+    expect(refused.isClosed).toBe(true)
+    const third = makeTorrent({ lengthBytes: 10 * piece, pieceBytes: piece, seed: 'third' })
+    await (
+      await world.add(engine, third.metainfo)
+    ).ready
+    const dial = (id: string) => RawPeer.dial(world, '10.0.0.1', third.metainfo, { id, from: '10.9.8.2' })
+    expect((await dial('first')).isClosed).toBe(false)
+    expect(staying()).toBe(2)
+    expect((await dial('second')).isClosed).toBe(true)
+    expect(staying()).toBe(2)
+  })
 })

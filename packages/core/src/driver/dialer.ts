@@ -11,6 +11,8 @@ import { untilAborted } from './until-aborted.js'
 
 /** How long a dial may take before its place goes to another. */
 const dialMs = 10_000
+/** How often a session without places is looked through for one. */
+const fullMs = 1_000
 
 const noTransport: Refusal = { refuse: 'no transport speaks to such addresses' }
 
@@ -56,15 +58,19 @@ export class Dialer {
     const { nowMs } = this.#context.turns
     this.#refillTokens(nowMs)
     for (const torrent of this.#later.take(nowMs)) this.#wanting.add(torrent)
+    let lookMs = Infinity
     // Who goes to the back of the line comes again in the same loop.
     for (const torrent of this.#wanting) {
       if (!this.#mayDial()) return nowMs + 100
-      // Whoever leaves says so.
-      if (this.#isFull) return Infinity
+      if (this.#isFull && !this.#mayTake(torrent)) {
+        // Whoever leaves says so, but nobody who begins to exchange nothing.
+        if (!torrent.torrent.isWhole) lookMs = nowMs + fullMs
+        continue
+      }
       this.#wanting.delete(torrent)
       if (torrent.isActive && this.#hasRoom(torrent)) this.#dialNext(torrent, nowMs)
     }
-    return this.#later.nextMs
+    return Math.min(lookMs, this.#later.nextMs)
   }
 
   #dialNext(torrent: TorrentDriver, nowMs: number): void {
@@ -93,6 +99,11 @@ export class Dialer {
   /** The session has no place for one more. */
   get #isFull(): boolean {
     return this.#halfOpen + this.#context.crowd.size >= this.#context.limits().maxPeers
+  }
+
+  /** Another torrent would give up a place for it. */
+  #mayTake(torrent: TorrentDriver): boolean {
+    return torrent.isActive && torrent.swarm.entrance.mayTake(this.#pending.get(torrent) ?? 0) !== undefined
   }
 
   #hasRoom(torrent: TorrentDriver): boolean {

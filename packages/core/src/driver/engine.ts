@@ -205,10 +205,9 @@ class SessionEngine implements Engine {
 
   #joinIncoming(shaken: Shaken): void {
     const torrent = this.#find(shaken.theirs.infoHash)
-    const full = this.#context.crowd.size >= this.#limits.maxPeers
-    if (torrent?.isActive !== true || full) {
+    if (torrent?.isActive !== true) {
       const candidate = { stage: 'handshake', endpoint: shaken.connection.remote, source: 'incoming' } as const
-      torrent?.trace.refused(candidate, { refuse: full ? 'the session is full' : 'the torrent is not active' })
+      torrent?.trace.refused(candidate, { refuse: 'the torrent is not active' })
       shaken.connection.close()
       return
     }

@@ -3,6 +3,7 @@ import type { PeerCandidate } from '../hooks/hooks.js'
 import type { Peer } from '../peer/peer.js'
 import { canonicalHost, type Endpoint, formatEndpoint } from '../ports/endpoint.js'
 import type { TorrentView } from '../ports/views.js'
+import type { CrowdMember } from './crowd.js'
 import { KnownAddresses } from '../torrent/known-addresses.js'
 import { compareBytes, Places } from '../torrent/places.js'
 import type { Torrent } from '../torrent/torrent.js'
@@ -24,7 +25,7 @@ export interface EntranceParts {
 }
 
 /** Who may be known to one torrent, who may join it, and who has to leave for others: rules of core, then taps. */
-export class Entrance {
+export class Entrance implements CrowdMember {
   readonly addresses: KnownAddresses
   readonly #parts: EntranceParts
   #full: Places | undefined
@@ -45,6 +46,10 @@ export class Entrance {
   get #places(): Places {
     this.#full ??= new Places(this.#parts.context.peerId)
     return this.#full
+  }
+
+  get id(): string {
+    return this.#parts.view().id
   }
 
   get maxPeers(): number {
@@ -90,12 +95,35 @@ export class Entrance {
       if (keepNew) drop(twin, 'connected twice')
       return keepNew ? undefined : 'is connected already'
     }
-    if (peers.size < this.maxPeers) return undefined
+    if (peers.size < this.maxPeers) return this.#findPlaceInSession(outgoing)
     const other = peers.size > this.maxPeers ? undefined : this.#givesWay(peerId, outgoing)
     this.#turnedAway = other === undefined
     if (other === undefined) return 'has no place: too many peers'
     drop(other, 'made room for another peer')
     return undefined
+  }
+
+  /** The dialler saw to it that who was dialled has one; it may be another torrent's. */
+  #findPlaceInSession(outgoing: boolean): string | undefined {
+    const { crowd, limits } = this.#parts.context
+    if (crowd.size < limits().maxPeers) return undefined
+    const spare = this.mayTake(0)
+    spare?.()
+    return spare === undefined && !outgoing ? 'the session is full' : undefined
+  }
+
+  /**
+   * How to take a place from another torrent: one that downloads may, if it has few. `dialled`: how many are being dialled.
+   */
+  mayTake(dialled: number): (() => void) | undefined {
+    const { context, torrent } = this.#parts
+    return torrent.isWhole ? undefined : context.crowd.spare(torrent.peers.size + dialled)
+  }
+
+  spare(): (() => void) | undefined {
+    const { context, torrent, drop } = this.#parts
+    const peer = this.#places.idlest(torrent.peers.values(), context.turns.nowMs)
+    return peer && (() => drop(peer, 'made room for a peer of another torrent'))
   }
 
   #givesWay(peerId: Uint8Array, outgoing: boolean): Peer | undefined {

@@ -159,7 +159,7 @@ export class Swarm implements Effects, LinkOwner {
     this.#links.set(peer, link)
     this.#owners.set(link, peer)
     this.#byId.set(latin1(hello.peerId), peer)
-    this.#context.crowd.joined(this.#parts.view().id)
+    this.#context.crowd.joined(this.entrance)
     this.entrance.addresses.connected(endpoint, this.#context.turns.nowMs)
     const { claimedIds } = this.#extensions
     const decoder = new MessageDecoder(peer, { claimedIds, pieceCount: this.torrent.metainfo?.layout.pieceCount })
@@ -210,7 +210,7 @@ export class Swarm implements Effects, LinkOwner {
     if (link === undefined) return
     this.#links.delete(peer)
     this.#owners.delete(link)
-    this.#context.crowd.left(this.#parts.view().id)
+    this.#context.crowd.left(this.entrance)
     const id = latin1(peer.peerId)
     if (this.#byId.get(id) === peer) this.#byId.delete(id)
     this.#decoders.delete(peer)

@@ -28,8 +28,13 @@ export class Places {
 
   /** Whose place a newcomer takes; `undefined` = it has to go. */
   givesWay(peers: Iterable<Peer>, newcomerId: Uint8Array, nowMs: number): Peer | undefined {
-    const lowest = this.#lowest(peers, (peer) => isIdle(peer, nowMs))
+    const lowest = this.idlest(peers, nowMs)
     return lowest !== undefined && this.#rank(lowest) < rankOf(this.#ownId, newcomerId) ? lowest : undefined
+  }
+
+  /** Who would be missed least: the lowest of those that exchange nothing. */
+  idlest(peers: Iterable<Peer>, nowMs: number): Peer | undefined {
+    return this.#lowest(peers, (peer) => isIdle(peer, nowMs))
   }
 
   /**
