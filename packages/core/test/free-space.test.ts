@@ -70,3 +70,17 @@ it('is compared with what is missing, also where a record says that all was here
   expect(await start('10.0.0.2', new TestStorage(0, spoilt), 'full')).toEqual(told(3 * 16_384))
   expect(await start('10.0.0.3', new TestStorage(0, data.slice().fill(0, 0, 32_768)), 'full')).toEqual([])
 })
+
+it('is not asked for by pieces that nobody wants', async () => {
+  const world = new World()
+  const inner = new TestStorage(data.length)
+  const storage: Storage = {
+    name: 'small',
+    open: async (content) => wrapStorage(await inner.open(content), { freeBytes: async () => 0 }),
+  }
+  const engine = await world.node('10.0.0.1', { storage })
+  await (
+    await world.add(engine, metainfo, { wantedFiles: [false] })
+  ).ready
+  expect(world.warnings).toEqual([])
+})

@@ -95,6 +95,21 @@ describe('a torrent with all its pieces', () => {
     expect(world.faults).toEqual([])
   })
 
+  it('that is checked while its record is being written holds it until its pieces are there', async () => {
+    const { world, torrent, inner } = await rested()
+    inner.holds.add('sync')
+    torrent.control.limit({ maxPeers: 7 })
+    expect(await world.clock.runUntil(() => inner.underWay.has('sync'), 60_000)).toBe(true)
+    inner.data.fill(0, 0, piece)
+    torrent.control.recheck()
+    await world.clock.advance(1_000)
+    inner.release()
+    expect(await world.clock.runUntil(() => torrent.view.content?.have.count === pieces - 1, 10_000)).toBe(true)
+    torrent.control.addPeers([world.endpoint('10.0.0.1')], 'user')
+    expect(await world.clock.runUntil(() => torrent.view.state === 'seeding', 60_000)).toBe(true)
+    expect(torrent.view.stats.wastedBytes).toBe(0)
+  })
+
   it('that loses a piece while it serves it has it again, and gets the piece anew', async () => {
     const { world, torrent, lose } = await rested()
     lose(2)

@@ -1,10 +1,7 @@
-import type { ExtensionLink, PeerView, TorrentControl, TorrentView } from '@bitloom/core'
 import { describe, expect, it } from 'vitest'
-import { VirtualClock } from '../../core/test/support/virtual-clock.js'
 import { digest, TestStorage } from '../../core/test/support/world.js'
 import { extMetadata } from '../src/index.js'
-import { metadataExtension } from '../src/metadata-extension.js'
-import { encodeMessage, pieceBytes } from '../src/protocol.js'
+import { encodeMessage } from '../src/protocol.js'
 import { actor, honest, magnetOf, openScene, spoilt, v2Info } from './scene.js'
 
 const hosts = (peers: Iterable<{ endpoint: { kind: string; host?: string } }>): string[] =>
@@ -115,47 +112,6 @@ describe('a flood of requests', () => {
     expect(count.data).toBeLessThanOrEqual(64)
     expect(count.reject).toBeLessThanOrEqual(1_000)
     expect(reasons).toContain('asks for too much metadata')
-  })
-})
-
-describe('a peer that asks sooner than it reads', () => {
-  it('is tried again by one timer, however much it asks', async () => {
-    const clock = new VirtualClock()
-    const info = new Uint8Array(100 * pieceBytes)
-    const quiet = (): void => {}
-    const log = { debug: quiet, info: quiet, warn: quiet, error: quiet }
-    const control = { info: async () => info, disconnect: quiet } as unknown as TorrentControl
-    const extension = metadataExtension(() => ({ clock, log, control: () => control }), {
-      timeoutMs: 10_000,
-      maxBytes: 1_048_576,
-      banMs: 3_600_000,
-    })
-    const torrent = { id: 't1', name: 'one', metainfo: { infoLengthBytes: info.length } } as unknown as TorrentView
-    const peer = { endpoint: { kind: 'ip', host: '10.0.0.1', port: 1 } } as unknown as PeerView
-    let [room, given] = [0, 0]
-    const link: ExtensionLink = {
-      send(payload) {
-        if (room === 0) return false
-        room--
-        if (payload.length > pieceBytes) given++
-        return true
-      },
-    }
-    const session = extension.open(peer, torrent, link, new Map())
-    for (let second = 0; second < 120; second++) {
-      room = 1
-      for (let piece = 0; piece < 2; piece++) session.message?.(encodeMessage({ type: 'request', piece }))
-      await clock.advance(1_000)
-    }
-    expect(given).toBe(120)
-    // The other one forgets the info dictionary.
-    expect(clock.pending).toBeLessThanOrEqual(2)
-    room = 1_000
-    await clock.advance(500)
-    expect(given).toBe(240)
-    session.close?.()
-    extension.close()
-    expect(clock.pending).toBe(0)
   })
 })
 

@@ -238,6 +238,16 @@ describe('what is not as it should be', () => {
     await writePiece(handle, manyFiles, 6)
   })
 
+  it('a download folder that was there at the start and vanished is not made for a first file', async () => {
+    const folder = await scratch.folder()
+    const handle = await scratch.open(manyFiles, folder)
+    await rename(folder, `${folder}.away`)
+    const error = await rejected(writePiece(handle, manyFiles, 0))
+    expect(error).toMatchObject({ code: 'GONE', path: folder, retry: true })
+    await rename(`${folder}.away`, folder)
+    await writePiece(handle, manyFiles, 0)
+  })
+
   it('a file that was deleted: a sync says so, reading what was had too, and it is made again piece by piece', async () => {
     const folder = await scratch.folder()
     const handle = await scratch.open(single, folder)
