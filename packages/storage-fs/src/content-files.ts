@@ -8,9 +8,11 @@ import { FileStamps } from './file-stamps.js'
 import { FolderLooks } from './folder-looks.js'
 import { type FileNames, isStored } from './file-names.js'
 import type { Handles } from './handle-pool.js'
+import { firstFolder, missingFolders } from './missing-folders.js'
 import { readFully, writeFully } from './positional.js'
 import { takeOwnNames } from './own-names.js'
 import { absolute, isMissing, type Opened, openExisting, openOrCreate, type Place } from './safe-open.js'
+import { Unflushed } from './unflushed.js'
 
 export interface ContentFilesOptions {
   readonly root: string
@@ -38,7 +40,11 @@ export class ContentFiles {
   readonly #damaged = new Map<number, Set<number>>()
   /** One that was found damaged since the last `sync`. */
   #untold: number | undefined
-  readonly #unsynced = new Set<number>()
+  readonly #unflushed = new Unflushed()
+  /** Of files that are whole. */
+  readonly #flushes = new Set<Promise<void>>()
+  /** Of one of them: the system tells it once. */
+  #flushFailure: StorageError | undefined
   readonly #unsyncedFolders = new Set<string>()
 
   constructor(content: Content, { root, names, pool, disk }: ContentFilesOptions) {
@@ -104,10 +110,30 @@ export class ContentFiles {
       // A write past the end would hide that the file was cut; one just opened has been looked at.
       if (!isNew && this.#stamps.isBeyond(index, endBytes)) this.#checkLength(index, (await handle.stat()).size)
       await writeFully(handle, bytes, offsetBytes)
+      this.#stamps.written(index, endBytes)
+      this.#damaged.get(index)?.add(piece)
+      const { lengthBytes = 0 } = this.#content.files[index] ?? {}
+      if (!this.#unflushed.written(index, bytes.length, lengthBytes)) return
+      const flush = this.#flushWhole(index, handle).finally(() => this.#flushes.delete(flush))
+      this.#flushes.add(flush)
+      await flush
     })
-    this.#stamps.written(index, endBytes)
-    this.#unsynced.add(index)
-    this.#damaged.get(index)?.add(piece)
+  }
+
+  /** Spares `stamps` a look at the file and `sync` opening it. Never rejects: `sync` tells what failed. */
+  async #flushWhole(index: number, handle: OpenFile): Promise<void> {
+    const flushed = this.#unflushed.flushing(index)
+    try {
+      await handle.datasync()
+      const facts = await handle.stat()
+      // Deleted, or written again meanwhile: that is for `sync`.
+      if (facts.nlink === 0 || !flushed()) return
+      this.#checkLength(index, facts.size)
+      this.#stamps.seen(index, facts)
+      this.#pool.drop(absolute(this.#placeOf(index)))
+    } catch (error) {
+      this.#flushFailure = storageError(error, absolute(this.#placeOf(index)))
+    }
   }
 
   #checkLength(index: number, lengthBytes: number): void {
@@ -118,7 +144,7 @@ export class ContentFiles {
   async create(index: number): Promise<void> {
     this.#stamps.written(index, 0)
     await this.#use(index, 'write', async () => {})
-    this.#unsynced.add(index)
+    this.#unflushed.written(index, 0, 0)
   }
 
   /**
@@ -229,9 +255,14 @@ export class ContentFiles {
     this.#stamps.clear()
     const { files } = this.#content
     const sizes = files.map(() => 0)
+    const missing = await missingFolders(
+      this.#disk,
+      this.#root,
+      files.flatMap((file, index) => (isStored(file) ? [this.#names.of(index)] : [])),
+    )
     await inParallel(files.keys(), async (index) => {
       if (!isStored(files[index])) return
-      const stats = await this.#look(index)
+      const stats = missing.has(firstFolder(this.#names.of(index))) ? undefined : await this.#look(index)
       this.#stamps.seen(index, stats)
       if (stats?.isFile() !== true) return
       this.#known.add(index)
@@ -245,19 +276,23 @@ export class ContentFiles {
    * @throws StorageError, GONE for a file that was deleted, cut or replaced meanwhile: what was written to it may be lost
    */
   async sync(): Promise<void> {
-    const unsynced = [...this.#unsynced]
-    this.#unsynced.clear()
     let failure: unknown
     const syncOne = async (index: number): Promise<void> => {
+      const flushed = this.#unflushed.flushing(index)
       try {
         await this.#syncFile(index)
+        flushed()
       } catch (error) {
         // What is gone cannot be flushed by trying again.
-        if (!(error instanceof StorageError) || error.code !== 'GONE') this.#unsynced.add(index)
+        if (error instanceof StorageError && error.code === 'GONE') flushed()
         failure ??= error
       }
     }
-    await this.#looks.during(() => inParallel(unsynced, syncOne))
+    await inParallel(this.#unflushed.files, syncOne)
+    // Of two flushes of a file the system tells one that it failed.
+    await Promise.all(this.#flushes)
+    failure ??= this.#flushFailure
+    this.#flushFailure = undefined
     const untold = this.#untold
     this.#untold = undefined
     if (failure === undefined && untold !== undefined) failure = this.#gone(untold, 'it was changed by others')

@@ -2,9 +2,9 @@
 const longestMs = 100
 
 /**
- * What was seen of folders by those who open files at the same time, so that each folder is looked at once for all of
- * them. A look counts as long as somebody is opening a file, and for 100 ms at the most: for that long a link that takes
- * the place of a folder may be followed.
+ * What was seen of folders by those who open files one after the other, so that each folder is looked at once for all of
+ * them. A look counts for 100 ms: for that long a link that takes the place of a folder may be followed. Those that are
+ * shared by `during` count no longer than the last of its runs.
  */
 export class FolderLooks<T = void> {
   readonly #nowMs: () => number

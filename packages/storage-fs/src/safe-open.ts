@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, sep } from 'node:path'
 import { StorageError } from '@bitloom/core'
 import type { FileFacts, FileSystem, OpenFile } from '@bitloom/core/node'
 import { codeOf, storageError } from './file-errors.js'
@@ -7,8 +7,8 @@ import type { FolderLooks } from './folder-looks.js'
 
 /**
  * Files below a root folder, opened so that no symbolic link is followed between the root and the file (the root itself
- * may be one: it is the user's choice). Every folder is looked at before each open, or once for files that are opened at
- * the same time (`FolderLooks`), and the file opened with O_NOFOLLOW. Somebody who can write to these folders in the moment
+ * may be one: it is the user's choice). Every folder is looked at before each open, or once for files that are opened
+ * within 100 ms (`FolderLooks`), and the file opened with O_NOFOLLOW. Somebody who can write to these folders in the moment
  * between look and open is not kept out: Node has no `openat`.
  */
 export interface Place {
@@ -29,27 +29,22 @@ export interface Opened {
 /** Absent on Windows, where 0 stands for them. Without O_NONBLOCK, opening a named pipe would wait for its other end. */
 const guarded = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
-export function absolute(place: Place): string {
-  return join(place.root, place.relativePath)
+/** `root` is one, and what is below it has no "..": where "/" separates they are put together as they are. */
+export function absolute({ root, relativePath }: Place): string {
+  return sep === '/' && !root.endsWith(sep) ? `${root}/${relativePath}` : join(root, relativePath)
 }
 
 /** Opens a regular file that is there. @throws StorageError GONE (missing, no file), DENIED (a link in the path), … */
-export function openExisting(place: Place, access: 'read' | 'write'): Promise<Opened> {
-  return opening(place, async () => {
-    await checkFolders(place)
-    return openRegular(place, access === 'write' ? constants.O_RDWR : constants.O_RDONLY, 0)
-  })
-}
-
-function opening<T>({ looks }: Place, open: () => Promise<T>): Promise<T> {
-  return looks === undefined ? open() : looks.during(open)
+export async function openExisting(place: Place, access: 'read' | 'write'): Promise<Opened> {
+  await checkFolders(place)
+  return openRegular(place, access === 'write' ? constants.O_RDWR : constants.O_RDONLY, 0)
 }
 
 /**
  * Opens a file for writing, made if it is not there. Where a folder is missing, `makeRoot` is called and then the folders
  * are made; `created` hears of each folder that got one.
  */
-export function openOrCreate(
+export async function openOrCreate(
   place: Place,
   options: {
     readonly isExecutable: boolean
@@ -58,17 +53,15 @@ export function openOrCreate(
   },
 ): Promise<Opened> {
   const mode = options.isExecutable ? 0o777 : 0o666
-  return opening(place, async () => {
-    try {
-      await checkFolders(place)
-      return await create(place, mode)
-    } catch (error) {
-      if (!isMissing(error)) throw error
-    }
-    await options.makeRoot()
-    await makeFolders(place, options.created)
-    return create(place, mode)
-  })
+  try {
+    await checkFolders(place)
+    return await create(place, mode)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+  }
+  await options.makeRoot()
+  await makeFolders(place, options.created)
+  return create(place, mode)
 }
 
 /** Mostly there is none yet, and a new one need not be looked at. */

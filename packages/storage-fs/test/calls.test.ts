@@ -1,9 +1,10 @@
 import { type FileSystem, type OpenFile, systemFiles } from '@bitloom/core/node'
-import { rename, symlink, truncate } from 'node:fs/promises'
+import { mkdir, rename, symlink, truncate } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { fileStorage } from '../src/file-storage.js'
 import { FolderLooks } from '../src/folder-looks.js'
+import { openOrCreate } from '../src/safe-open.js'
 import { contentOf, writePiece } from './contents.js'
 import { createScratch, rejected } from './scratch.js'
 
@@ -39,7 +40,6 @@ const content = contentOf(
   Array.from({ length: count }, (_, index) => ({ path: `a/b/file ${index}`, lengthBytes: 200 })),
   100,
 )
-const firstPieces = Array.from({ length: count }, (_, index) => index * 2)
 
 describe('calls of the disk', () => {
   it('a torrent with pieces of one file each is opened without opening anything, and looked at file by file', async () => {
@@ -50,11 +50,15 @@ describe('calls of the disk', () => {
     expect(calls).toEqual([`stat ${basename(folder)}`])
     calls.length = 0
     await handle.present()
-    expect(calls).toHaveLength(count)
-    expect(calls.every((call) => call.startsWith('look file'))).toBe(true)
+    expect(calls, 'in a folder that is missing nothing is looked at').toEqual(['look torrent'])
+    await writePiece(handle, content, 0)
+    calls.length = 0
+    await handle.present()
+    expect(calls.filter((call) => call.startsWith('look file'))).toHaveLength(count)
+    expect(calls).toHaveLength(count + 1)
   })
 
-  it('a new file is opened, written and closed, and flushed with as few', async () => {
+  it('a new file is opened, written and closed, and flushed with as few; one that is whole while it is open', async () => {
     const calls: string[] = []
     const storage = fileStorage({ maxOpenFiles: 1, extentBytes: 16_384 }, watched(calls))
     const handle = await scratch.open(content, await scratch.folder(), { storage })
@@ -62,10 +66,13 @@ describe('calls of the disk', () => {
     for (const piece of [0, 2, 3, 4]) await writePiece(handle, content, piece)
     expect(ofFile(0).map((call) => call.split(' ', 1)[0])).toEqual(['open', 'write', 'close'])
     // What is still open may have been cut.
-    expect(ofFile(1).map((call) => call.split(' ', 1)[0])).toEqual(['open', 'write', 'stat', 'write', 'close'])
+    const whole = ['open', 'write', 'stat', 'write', 'datasync', 'stat', 'close']
+    expect(ofFile(1).map((call) => call.split(' ', 1)[0])).toEqual(whole)
     calls.length = 0
+    await handle.stamps?.()
     await handle.sync()
-    expect(ofFile(0).map((call) => call.split(' ', 1)[0])).toEqual(['open', 'stat', 'datasync', 'close'])
+    expect(ofFile(0).map((call) => call.split(' ', 1)[0])).toEqual(['look', 'open', 'stat', 'datasync'])
+    expect(ofFile(1)).toEqual([])
   })
 
   it('their folder is looked at once for torrents that are opened at the same time, and anew for the next', async () => {
@@ -91,22 +98,23 @@ describe('calls of the disk', () => {
     await handle.sync()
   })
 
-  it('a folder is looked at once for files that are opened at the same time, and anew for the next', async () => {
+  it('a folder is looked at once for files that are opened within 100 ms, and anew after that', async () => {
     const calls: string[] = []
-    const storage = fileStorage({ maxOpenFiles: 64, extentBytes: 16_384 }, watched(calls))
     const folder = await scratch.folder()
-    const handle = await scratch.open(content, folder, { storage })
-    await writePiece(handle, content, 0)
-    calls.length = 0
-    await Promise.all(firstPieces.map((piece) => writePiece(handle, content, piece)))
-    expect(calls.filter((call) => call.startsWith('look'))).toEqual(['look torrent', 'look a', 'look b'])
-    await handle.close()
-
-    const again = await scratch.open(content, folder, { storage })
-    await writePiece(again, content, 0)
-    await rename(join(folder, 'torrent/a'), join(folder, 'elsewhere'))
-    await symlink('../elsewhere', join(folder, 'torrent/a'))
-    expect(await rejected(writePiece(again, content, 2))).toMatchObject({ code: 'DENIED' })
+    await mkdir(join(folder, 'a/b'), { recursive: true })
+    let nowMs = 0
+    const looks = new FolderLooks(() => nowMs)
+    const open = async (name: string): Promise<void> => {
+      const place = { disk: watched(calls), root: folder, relativePath: `a/b/${name}`, looks }
+      const { handle } = await openOrCreate(place, { isExecutable: false, makeRoot: async () => {}, created: () => {} })
+      await handle.close()
+    }
+    for (const name of ['1', '2', '3']) await open(name)
+    expect(calls.filter((call) => call.startsWith('look'))).toEqual(['look a', 'look b'])
+    await rename(join(folder, 'a'), join(folder, 'elsewhere'))
+    await symlink('elsewhere', join(folder, 'a'))
+    nowMs = 101
+    expect(await rejected(open('4'))).toMatchObject({ code: 'DENIED' })
   })
 })
 

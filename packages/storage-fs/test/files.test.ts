@@ -250,19 +250,20 @@ describe('what is not as it should be', () => {
 
   it('a file that was deleted: a sync says so, reading what was had too, and it is made again piece by piece', async () => {
     const folder = await scratch.folder()
-    const handle = await scratch.open(single, folder)
-    for (const piece of [0, 1]) await writePiece(handle, single, piece)
+    const three = contentOf([{ path: 'folder/data', lengthBytes: 300 }], 100)
+    const handle = await scratch.open(three, folder)
+    for (const piece of [0, 1]) await writePiece(handle, three, piece)
     await unlink(join(folder, dataPath))
     const gone = { code: 'GONE', path: join(folder, dataPath), retry: false }
     expect(await rejected(handle.sync())).toMatchObject(gone)
     expect(await rejected(handle.read(0, 0, [new Uint8Array(100)], 'serve'))).toMatchObject(gone)
-    await writePiece(handle, single, 1)
+    await writePiece(handle, three, 1)
     // The file is long enough again, and what is not written reads as zeros to a check, but never to a peer.
     expect(await rejected(handle.read(0, 0, [new Uint8Array(100)], 'serve'))).toMatchObject(gone)
-    expect(await readPiece(handle, single, 0)).toEqual(new Uint8Array(100))
+    expect(await readPiece(handle, three, 0)).toEqual(new Uint8Array(100))
     await handle.read(1, 0, [new Uint8Array(100)], 'serve')
     await handle.sync()
-    await writePiece(handle, single, 0)
+    await writePiece(handle, three, 0)
     await handle.read(0, 0, [new Uint8Array(100)], 'serve')
   })
 

@@ -1,5 +1,5 @@
-import { close, fdatasync, fstat, fsync, open, readv, write } from 'node:fs'
-import { copyFile, lstat, mkdir, readdir, rename, rmdir, stat, statfs, unlink } from 'node:fs/promises'
+import { close, fdatasync, fstat, fsync, lstat, open, readv, type Stats, stat, write } from 'node:fs'
+import { copyFile, mkdir, readdir, rename, rmdir, statfs, unlink } from 'node:fs/promises'
 
 /** What is asked of a file, as Node's `Stats` answers it. */
 export interface FileFacts {
@@ -47,8 +47,8 @@ export const systemFiles: FileSystem = {
         else reject(error)
       })
     }),
-  stat: (path) => stat(path),
-  lstat: (path) => lstat(path),
+  stat: (path) => looked((done) => stat(path, done)),
+  lstat: (path) => looked((done) => lstat(path, done)),
   statfs: (path) => statfs(path),
   readdir: (path) => readdir(path),
   mkdir: (path, options) => mkdir(path, options),
@@ -56,6 +56,16 @@ export const systemFiles: FileSystem = {
   copyFile,
   unlink,
   rmdir: (path) => rmdir(path),
+}
+
+/** With a callback: the promises of Node take more. */
+function looked(look: (done: (error: Error | null, facts: Stats) => void) => void): Promise<FileFacts> {
+  return new Promise((resolve, reject) => {
+    look((error, facts) => {
+      if (error === null) resolve(facts)
+      else reject(error)
+    })
+  })
 }
 
 /**
