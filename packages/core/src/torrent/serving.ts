@@ -77,7 +77,10 @@ function roomBytes({ output, outputBytes }: Peer): number {
   return output.size * blockBytes - outputBytes
 }
 
-/** It may be sent more. Not a block at a time: to read and send one costs nearly as much as a run of them. */
+/**
+ * It may be sent more: a whole run, or three quarters of its window. Not a block at a time: to read and send one costs
+ * nearly as much as a run of them.
+ */
 export function hasRoom(peer: Peer): boolean {
-  return roomBytes(peer) >= (peer.output.size * blockBytes) / 2
+  return roomBytes(peer) >= Math.min(runBytes, peer.output.size * blockBytes * 0.75)
 }
