@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { fileStorage } from '../src/file-storage.js'
 import { FolderLooks } from '../src/folder-looks.js'
 import { openOrCreate } from '../src/safe-open.js'
-import { contentOf, writePiece } from './contents.js'
-import { createScratch, rejected } from './scratch.js'
+import { contentOf, wantedOf, writePiece } from './contents.js'
+import { createScratch, never, rejected } from './scratch.js'
 
 const scratch = createScratch()
 
@@ -73,6 +73,22 @@ describe('calls of the disk', () => {
     await handle.sync()
     expect(ofFile(0).map((call) => call.split(' ', 1)[0])).toEqual(['look', 'open', 'stat', 'datasync'])
     expect(ofFile(1)).toEqual([])
+  })
+
+  it('a file that gets its own name is closed under the one that it had', async () => {
+    const calls: string[] = []
+    const storage = fileStorage({ maxOpenFiles: 64, extentBytes: 16_384 }, watched(calls))
+    const wantedFiles = wantedOf(content)
+    const place = { directory: await scratch.folder(), wantedFiles, incompleteSuffix: '.part' }
+    const handle = await storage.open(content, place, never)
+    await writePiece(handle, content, 0)
+    await handle.sync()
+    calls.length = 0
+    await handle.complete?.(wantedFiles)
+    expect(calls.filter((call) => call.endsWith('file 0.part'))).toContain('close file 0.part')
+    await writePiece(handle, content, 1)
+    await handle.close()
+    expect(calls.filter((call) => /^(open|close) file 0$/.test(call))).toEqual(['open file 0', 'close file 0'])
   })
 
   it('their folder is looked at once for torrents that are opened at the same time, and anew for the next', async () => {

@@ -49,6 +49,17 @@ describe('move', () => {
     expect((await tree(to)).some((path) => path.endsWith('-parts'))).toBe(false)
   })
 
+  it('knows its files there: one that is deleted then is told of by the sync after the next write', async () => {
+    const to = await scratch.folder()
+    const handle = await full(await scratch.folder())
+    await handle.move?.(to)
+    const path = join(to, manyFiles.files[0]?.path ?? '')
+    await rm(path)
+    await writePiece(handle, manyFiles, 0)
+    expect(await rejected(handle.sync())).toMatchObject({ code: 'GONE', path })
+    await handle.sync()
+  })
+
   it('holds back calls that come meanwhile', async () => {
     const [from, to] = [await scratch.folder(), await scratch.folder()]
     const handle = await full(from)
