@@ -5,7 +5,7 @@ import { memoryPool } from '../../../packages/core/src/driver/memory-pool.js'
 import { createLayout } from '../../../packages/core/src/metainfo/layout.js'
 import { Peer, type PeerEvents } from '../../../packages/core/src/peer/peer.js'
 import { Ledger } from '../../../packages/core/src/torrent/ledger.js'
-import type { OpenPiece } from '../../../packages/core/src/torrent/open-piece.js'
+import { blockFree, blockReceived, type OpenPiece } from '../../../packages/core/src/torrent/open-piece.js'
 import { WireEncoder } from '../../../packages/core/src/wire/encoder.js'
 import { ensure, target } from '../target.js'
 
@@ -142,17 +142,16 @@ class Bench {
     }
     for (const piece of every) ensure(this.ledger.wanted.has(piece) === this.wanted.has(piece), 'what is wanted')
     let blocks = 0
-    for (const { piece, states, askers, freeBlocks, missingBlocks } of this.ledger.openPieces) {
+    for (const { piece, states, freeBlocks, missingBlocks } of this.ledger.openPieces) {
       let free = 0
       let received = 0
       for (const [index, state] of states.entries()) {
         const name = `${piece}/${index}`
         const isHere = this.came.has(name)
         const asked = isHere ? 0 : (owed.get(name) ?? 0)
-        ensure(state === (isHere ? 2 : asked > 0 ? 1 : 0), `${name} is in state ${state}`)
-        ensure(isHere || (askers[index] ?? 0) === asked, `${name} has ${askers[index]} askers`)
-        free += Number(state === 0)
-        received += Number(state === 2)
+        ensure(state === (isHere ? blockReceived : asked), `${name} is in state ${state}, asked of ${asked}`)
+        free += Number(state === blockFree)
+        received += Number(state === blockReceived)
         owed.delete(name)
       }
       ensure(freeBlocks === free && missingBlocks === states.length - received, 'counts of an open piece')

@@ -1,32 +1,32 @@
-const none = new Int32Array(0)
-const noTimes = new Float64Array(0)
+const none = new Float64Array(0)
 const leastCapacity = 16
+/** Numbers of an entry: piece, block, when it was asked. */
+const width = 3
 
 /**
- * Blocks in the order they were asked, as numbers in flat arrays: no object per block.
- * Invariant: entries live in [#head, #tail); an entry is (piece, block, askedAtMs).
+ * Blocks in the order they were asked, as numbers in one flat array: no object per block, and what belongs together is in
+ * one cache line. Invariant: entries live in [#head, #tail), which count numbers and not entries.
  */
 export class BlockQueue {
-  #pieces = none
-  #blocks = none
-  #times = noTimes
+  #entries = none
   #head = 0
   #tail = 0
 
   get size(): number {
-    return this.#tail - this.#head
+    return (this.#tail - this.#head) / width
   }
 
   /** When the oldest entry was asked; `Infinity` when empty. */
   get oldestMs(): number {
-    return this.size === 0 ? Infinity : (this.#times[this.#head] ?? Infinity)
+    return this.#tail === this.#head ? Infinity : (this.#entries[this.#head + 2] ?? Infinity)
   }
 
   push(piece: number, block: number, nowMs: number): void {
-    if (this.#tail === this.#pieces.length) this.#makeRoom()
-    this.#pieces[this.#tail] = piece
-    this.#blocks[this.#tail] = block
-    this.#times[this.#tail++] = nowMs
+    if (this.#tail === this.#entries.length) this.#makeRoom()
+    this.#entries[this.#tail] = piece
+    this.#entries[this.#tail + 1] = block
+    this.#entries[this.#tail + 2] = nowMs
+    this.#tail += width
   }
 
   has(piece: number, block: number): boolean {
@@ -38,12 +38,10 @@ export class BlockQueue {
     const at = this.#find(piece, block)
     if (at < 0) return false
     if (at === this.#head) {
-      this.#head++
+      this.#head += width
     } else {
-      this.#pieces.copyWithin(at, at + 1, this.#tail)
-      this.#blocks.copyWithin(at, at + 1, this.#tail)
-      this.#times.copyWithin(at, at + 1, this.#tail)
-      this.#tail--
+      this.#entries.copyWithin(at, at + width, this.#tail)
+      this.#tail -= width
     }
     if (this.#head === this.#tail) this.#head = this.#tail = 0
     return true
@@ -51,10 +49,10 @@ export class BlockQueue {
 
   /** Takes the oldest entry off and hands it to `use`; false when empty. */
   shift(use: (piece: number, block: number) => void): boolean {
-    if (this.size === 0) return false
-    const at = this.#head++
-    const piece = this.#pieces[at] ?? 0
-    const block = this.#blocks[at] ?? 0
+    if (this.#tail === this.#head) return false
+    const piece = this.#entries[this.#head] ?? 0
+    const block = this.#entries[this.#head + 1] ?? 0
+    this.#head += width
     if (this.#head === this.#tail) this.#head = this.#tail = 0
     use(piece, block)
     return true
@@ -62,31 +60,32 @@ export class BlockQueue {
 
   /** Oldest first. The queue must not change meanwhile. */
   each(use: (piece: number, block: number, askedAtMs: number) => void): void {
-    for (let at = this.#head; at < this.#tail; at++) {
-      use(this.#pieces[at] ?? 0, this.#blocks[at] ?? 0, this.#times[at] ?? 0)
+    const entries = this.#entries
+    for (let at = this.#head; at < this.#tail; at += width) {
+      use(entries[at] ?? 0, entries[at + 1] ?? 0, entries[at + 2] ?? 0)
     }
   }
 
   #find(piece: number, block: number): number {
-    for (let at = this.#head; at < this.#tail; at++) {
-      if (this.#pieces[at] === piece && this.#blocks[at] === block) return at
+    const entries = this.#entries
+    for (let at = this.#head; at < this.#tail; at += width) {
+      if (entries[at] === piece && entries[at + 1] === block) return at
     }
     return -1
   }
 
   /** Most often those that left made room enough. */
   #makeRoom(): void {
-    const { size } = this
-    const capacity = Math.max(leastCapacity, size * 2)
-    const grows = capacity > this.#pieces.length
-    const move = <T extends Int32Array | Float64Array>(from: T, to: T): T => {
-      to.set(from.subarray(this.#head, this.#tail))
-      return to
+    const used = this.#tail - this.#head
+    const capacity = Math.max(leastCapacity * width, used * 2)
+    if (capacity > this.#entries.length) {
+      const larger = new Float64Array(capacity)
+      larger.set(this.#entries.subarray(this.#head, this.#tail))
+      this.#entries = larger
+    } else {
+      this.#entries.copyWithin(0, this.#head, this.#tail)
     }
-    this.#pieces = move(this.#pieces, grows ? new Int32Array(capacity) : this.#pieces)
-    this.#blocks = move(this.#blocks, grows ? new Int32Array(capacity) : this.#blocks)
-    this.#times = move(this.#times, grows ? new Float64Array(capacity) : this.#times)
     this.#head = 0
-    this.#tail = size
+    this.#tail = used
   }
 }

@@ -35,7 +35,7 @@ export class Arrivals {
     const extent = open.extentAt(begin)
     if (extent === undefined || !extent.charged) return undefined
     const { memory } = this.#parts
-    const alone = open.askers[block] === 1 && peer.asked.has(piece, block)
+    const alone = open.states[block] === 1 && peer.asked.has(piece, block)
     const scratch = alone ? undefined : memory.take(length)
     const { place } = peer
     place.piece = piece
@@ -78,8 +78,8 @@ export class Arrivals {
     }
     if (scratch !== undefined) extent.bytes.set(scratch, begin - extent.begin)
     this.drop(peer)
+    open.gave(block, peer)
     const owed = this.#open.received(open, extent, block, nowMs)
-    open.givers[block] = peer
     const others = owed - Number(wasAsked)
     if (others > 0) this.#parts.cancelled(piece, block, peer, others)
     return extent

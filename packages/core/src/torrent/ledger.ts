@@ -7,7 +7,7 @@ import type { PartialPiece } from '../ports/resume-store.js'
 import type { Picks } from '../ports/piece-picker.js'
 import { type ArrivalParts, Arrivals } from './arrivals.js'
 import type { TakeWatch } from './effects.js'
-import { blockAsked, blockFree, type Extent, type OpenPiece } from './open-piece.js'
+import { blockFree, type Extent, isAsked, type OpenPiece } from './open-piece.js'
 import { OpenPieces, type OpenPiecesParts } from './open-pieces.js'
 
 export type { MemoryBudget } from './open-pieces.js'
@@ -262,7 +262,8 @@ export class Ledger implements Picks {
     const books = this.#open
     let taken = 0
     let firstBlock = -1
-    for (let block = 0; block < open.states.length && this.#left > 0 && taken < limit && open.freeBlocks > 0; block++) {
+    const blocks = open.states.length
+    for (let block = open.freeFrom; block < blocks && this.#left > 0 && taken < limit && open.freeBlocks > 0; block++) {
       if (open.states[block] !== blockFree || peer.isBarred(open.piece, block)) continue
       if (!books.admit(open, block)) {
         this.#starved = true
@@ -279,7 +280,8 @@ export class Ledger implements Picks {
     let taken = 0
     let firstBlock = -1
     for (let block = open.states.length - 1; block >= 0 && this.#left > 0 && taken < limit; block--) {
-      if (open.states[block] !== blockAsked || this.#isTaken(open, block)) continue
+      const state = open.states[block]
+      if (!isAsked(state) || this.#isTaken(open.piece, block, state)) continue
       if (peer.asked.has(open.piece, block) || peer.isBarred(open.piece, block)) continue
       this.#ask(open, block, peer)
       firstBlock = block
@@ -290,10 +292,9 @@ export class Ledger implements Picks {
   }
 
   /** So many owe the block that no more are asked. */
-  #isTaken(open: OpenPiece, block: number): boolean {
-    const askers = open.askers[block] ?? 0
+  #isTaken(piece: number, block: number, askers: number): boolean {
     if (askers < mostAskers || askers >= mostAskersInAll) return askers >= mostAskers
-    return askers - this.#parts.idleAskers(open.piece, block) >= mostAskers
+    return askers - this.#parts.idleAskers(piece, block) >= mostAskers
   }
 
   #ask(open: OpenPiece, block: number, peer: Peer): void {

@@ -22,17 +22,23 @@ export interface Extent {
   charged: boolean
 }
 
+/** States of a block; one between them is asked, of so many peers. */
 export const blockFree = 0
-export const blockAsked = 1
-export const blockReceived = 2
+export const blockReceived = 255
+
+/** `state` is `undefined` where there is no such block. */
+export function isAsked(state: number | undefined): state is number {
+  return state !== undefined && state !== blockFree && state !== blockReceived
+}
 
 /** A wanted piece that is being fetched. Plain data with its own bookkeeping; the ledger decides. */
 export class OpenPiece {
+  /** By block: `blockFree`, how many peers owe it to us, or `blockReceived`. */
   readonly states: Uint8Array
-  /** How many peers owe us each block. */
-  readonly askers: Uint8Array
   readonly extents: readonly Extent[]
   freeBlocks: number
+  /** No block before this one is free. */
+  freeFrom = 0
   missingBlocks: number
   /** The next extent to hash. */
   hashNext = 0
@@ -44,8 +50,10 @@ export class OpenPiece {
   readonly openedAtMs: number
   /** An earlier run brought some of it, and nobody knows of whom. */
   isRestored = false
-  /** Who brought each block. */
-  readonly givers: (Peer | undefined)[]
+  /** Who brought all that is there, as long as that is one peer. */
+  #giver: Peer | undefined
+  /** Who brought each block, once that is more than one. */
+  #givers: (Peer | undefined)[] | undefined
 
   constructor(
     readonly piece: number,
@@ -58,29 +66,43 @@ export class OpenPiece {
   ) {
     const blocks = layout.blockCount(piece)
     this.states = new Uint8Array(blocks)
-    this.askers = new Uint8Array(blocks)
-    this.givers = Array.from<Peer | undefined>({ length: blocks })
     this.freeBlocks = blocks
     this.missingBlocks = blocks
     this.lastMoveMs = nowMs
     this.openedAtMs = nowMs
     const length = (blocks - 1) * blockBytes + layout.blockLength(piece, blocks - 1)
-    this.extents = Array.from({ length: Math.ceil(length / extentBytes) }, (_, index): Extent => {
-      const begin = index * extentBytes
-      const lengthBytes = Math.min(extentBytes, length - begin)
-      const missingBlocks = Math.ceil(lengthBytes / blockBytes)
-      return {
-        owner: this,
-        index,
-        begin,
-        lengthBytes,
-        bytes: undefined,
-        missingBlocks,
-        stage: 'filling',
-        unhashed: true,
-        charged: false,
-      }
-    })
+    // Mostly it is the only one: an array that grows has room for 17.
+    const extents = [newExtent(this, 0, 0, Math.min(extentBytes, length))]
+    for (let begin = extentBytes; begin < length; begin += extentBytes) {
+      extents.push(newExtent(this, extents.length, begin, Math.min(extentBytes, length - begin)))
+    }
+    this.extents = extents
+  }
+
+  /** Some of it is there from an earlier run; comes before those blocks do. */
+  restore(): void {
+    this.isRestored = true
+    this.#givers = this.#giversSoFar()
+  }
+
+  /** Notes who brings a block, before it counts as received. */
+  gave(block: number, peer: Peer): void {
+    this.#giver ??= peer
+    if (this.#giver !== peer) this.#givers ??= this.#giversSoFar()
+    if (this.#givers !== undefined) this.#givers[block] = peer
+  }
+
+  #giversSoFar(): (Peer | undefined)[] {
+    const givers: (Peer | undefined)[] = []
+    for (let block = 0; block < this.states.length; block++) {
+      givers.push(this.states[block] === blockReceived ? this.#giver : undefined)
+    }
+    return givers
+  }
+
+  /** Who brought each block. */
+  get givers(): readonly (Peer | undefined)[] {
+    return this.#givers ?? this.#giversSoFar()
   }
 
   get contributors(): readonly Peer[] {
@@ -93,11 +115,30 @@ export class OpenPiece {
   }
 
   get written(): boolean {
-    return this.extents.every((extent) => extent.stage === 'written')
+    for (let index = 0; index < this.extents.length; index++) {
+      if (this.extents[index]?.stage !== 'written') return false
+    }
+    return true
   }
 
+  /** That of a block of the piece which begins there. */
   extentAt(begin: number): Extent | undefined {
-    const size = this.extents[0]?.lengthBytes ?? blockBytes
-    return this.extents[Math.floor(begin / size)]
+    const first = this.extents[0]
+    if (this.extents.length === 1) return first
+    return this.extents[Math.floor(begin / (first?.lengthBytes ?? blockBytes))]
+  }
+}
+
+function newExtent(owner: OpenPiece, index: number, begin: number, lengthBytes: number): Extent {
+  return {
+    owner,
+    index,
+    begin,
+    lengthBytes,
+    bytes: undefined,
+    missingBlocks: Math.ceil(lengthBytes / blockBytes),
+    stage: 'filling',
+    unhashed: true,
+    charged: false,
   }
 }

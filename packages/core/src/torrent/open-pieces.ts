@@ -1,10 +1,10 @@
 import { Bits } from '../bytes/bits.js'
 import type { Layout } from '../metainfo/metainfo.js'
 import { blockBytes } from '../metainfo/metainfo.js'
-import type { HashJob } from '../ports/hasher.js'
+import type { HashJob, HashPlan } from '../ports/hasher.js'
 import type { Memory } from '../ports/memory.js'
 import type { PartialPiece } from '../ports/resume-store.js'
-import { blockAsked, blockFree, blockReceived, type Extent, OpenPiece } from './open-piece.js'
+import { blockFree, blockReceived, type Extent, isAsked, OpenPiece } from './open-piece.js'
 
 /** Bytes asked and not yet written, shared by all torrents of a session. */
 export interface MemoryBudget {
@@ -30,12 +30,15 @@ export interface OpenPiecesParts {
   dropHash(job: HashJob): void
 }
 
+/** That of pieces without padding at their end: all have the same. */
+const plainPlan: HashPlan = Object.freeze({ sha1: true, leaves: false, zeroTailBytes: 0 })
+
 /**
  * The pieces of one torrent that are being fetched, with the memory of their extents.
  *
- * Invariant: a block is free, asked, or received; exactly one. `askers` counts the peers whose `asked` queue holds it, and
- * a block is asked while that is not 0. An extent holds its budget from the first ask, its buffer from the first block,
- * and both until it is written or given up; while a port call is under way they go with that call's settlement.
+ * Invariant: the state of a block that is asked is the number of peers whose `asked` queue holds it. An extent holds its
+ * budget from the first ask, its buffer from the first block, and both until it is written or given up; while a port call
+ * is under way they go with that call's settlement.
  */
 export class OpenPieces {
   readonly #open = new Map<number, OpenPiece>()
@@ -85,7 +88,8 @@ export class OpenPieces {
   /** Opens a piece that is neither open nor held. */
   add(piece: number, exclusive: boolean, nowMs: number): OpenPiece {
     const { layout, extentBytes } = this.#parts
-    const plan = { sha1: true, leaves: false, zeroTailBytes: layout.zeroTailBytes(piece) }
+    const zeroTailBytes = layout.zeroTailBytes(piece)
+    const plan = zeroTailBytes === 0 ? plainPlan : { ...plainPlan, zeroTailBytes }
     const open = new OpenPiece(piece, { id: this.#parts.nextJobId(), plan }, exclusive, layout, extentBytes, nowMs)
     this.#open.set(piece, open)
     this.#partial.add(open)
@@ -115,7 +119,7 @@ export class OpenPieces {
       this.close(open)
       return undefined
     }
-    open.isRestored = true
+    open.restore()
     for (const extent of extents) {
       for (const block of blocksOf(extent)) this.received(open, extent, block, nowMs)
       extent.stage = 'written'
@@ -140,33 +144,32 @@ export class OpenPieces {
     return extent.charged
   }
 
-  /** One more peer was asked for a block. */
+  /** One more peer was asked for a block that is not received. */
   asked(open: OpenPiece, block: number): void {
-    open.askers[block] = (open.askers[block] ?? 0) + 1
-    if (open.states[block] !== blockFree) return
-    open.states[block] = blockAsked
-    this.#countFree(open, block, -1)
-    if (open.freeBlocks === 0) this.#partial.delete(open)
+    const askers = open.states[block] ?? 0
+    open.states[block] = askers + 1
+    if (askers !== blockFree) return
+    if (block === open.freeFrom) open.freeFrom++
+    this.#lessFree(open, open.extentAt(block * blockBytes))
   }
 
   /** A block that one peer was asked for will not come from it. */
   released(open: OpenPiece, block: number): void {
-    if (open.states[block] !== blockAsked) return
-    const askers = Math.max(0, (open.askers[block] ?? 0) - 1)
-    open.askers[block] = askers
-    if (askers > 0) return
-    open.states[block] = blockFree
-    this.#countFree(open, block, 1)
+    const state = open.states[block]
+    if (!isAsked(state)) return
+    open.states[block] = state - 1
+    if (state > 1) return
+    open.freeBlocks++
+    open.freeFrom = Math.min(open.freeFrom, block)
+    if (open.extentAt(block * blockBytes)?.charged === true) this.#readyBlocks++
     this.#partial.add(open)
   }
 
   /** A block is there. Answers how many peers still owe it, the one that brought it included. */
   received(open: OpenPiece, extent: Extent, block: number, nowMs: number): number {
-    const askers = open.askers[block] ?? 0
-    if (open.states[block] === blockFree) this.#countFree(open, block, -1)
-    if (open.freeBlocks === 0) this.#partial.delete(open)
+    const askers = open.states[block] ?? 0
+    if (askers === blockFree) this.#lessFree(open, extent)
     open.states[block] = blockReceived
-    open.askers[block] = 0
     open.missingBlocks--
     open.lastMoveMs = nowMs
     if (--extent.missingBlocks === 0) extent.stage = 'full'
@@ -222,9 +225,9 @@ export class OpenPieces {
     extent.charged = false
   }
 
-  #countFree(open: OpenPiece, block: number, change: 1 | -1): void {
-    open.freeBlocks += change
-    if (open.extentAt(block * blockBytes)?.charged === true) this.#readyBlocks += change
+  #lessFree(open: OpenPiece, extent: Extent | undefined): void {
+    if (extent?.charged === true) this.#readyBlocks--
+    if (--open.freeBlocks === 0) this.#partial.delete(open)
   }
 
   /**
@@ -235,7 +238,7 @@ export class OpenPieces {
     let found = false
     for (const open of this.all()) {
       const holds = open.extents.some((extent) => extent.charged && extent.stage === 'filling')
-      if (!holds || open.lastMoveMs > idleSinceMs || open.states.includes(blockAsked)) continue
+      if (!holds || open.lastMoveMs > idleSinceMs || open.states.some(isAsked)) continue
       this.close(open)
       found = true
     }
@@ -244,6 +247,7 @@ export class OpenPieces {
 }
 
 function freeBlocksOf({ owner, begin, lengthBytes }: Extent): number {
+  if (owner.freeBlocks === 0) return 0
   const end = Math.ceil((begin + lengthBytes) / blockBytes)
   let free = 0
   for (let block = begin / blockBytes; block < end; block++) if (owner.states[block] === blockFree) free++

@@ -10,7 +10,7 @@ import type { PiecePicker } from '../../src/ports/piece-picker.js'
 import type { Decisions, Effects } from '../../src/torrent/effects.js'
 import { keepHouse } from '../../src/torrent/housekeeping.js'
 import { Ledger } from '../../src/torrent/ledger.js'
-import type { Extent, OpenPiece } from '../../src/torrent/open-piece.js'
+import { blockFree, blockReceived, type Extent, type OpenPiece } from '../../src/torrent/open-piece.js'
 import { Torrent } from '../../src/torrent/torrent.js'
 import { WireEncoder } from '../../src/wire/encoder.js'
 import { WatchedMemory } from './watched-memory.js'
@@ -304,13 +304,15 @@ export class TorrentBench {
       for (const [index, state] of open.states.entries()) {
         const owed = askers.get(`${open.piece}/${index}`) ?? 0
         known += owed
-        if (state === 0) same(owed, 0, 'a free block is asked of nobody')
-        if (state === 1) same(owed, open.askers[index], 'askers of a block')
-        if (state === 1) same(owed > 0, true, 'somebody owes it')
-        if (state === 2) same(owed, 0, 'a received block is asked of nobody')
+        same(owed, state === blockReceived ? 0 : state, 'askers of a block, none of one that is free or received')
       }
-      same(open.freeBlocks, open.states.filter((state) => state === 0).length, 'what peers and pieces say')
-      same(open.missingBlocks, open.states.filter((state) => state !== 2).length, 'what peers and pieces say')
+      same(open.freeBlocks, open.states.filter((state) => state === blockFree).length, 'what peers and pieces say')
+      same(open.states.subarray(0, open.freeFrom).includes(blockFree), false, 'a block before the first that is free')
+      same(
+        open.missingBlocks,
+        open.states.filter((state) => state !== blockReceived).length,
+        'what peers and pieces say',
+      )
     }
     same(
       known,
