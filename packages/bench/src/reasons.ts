@@ -107,7 +107,7 @@ export const reasons: readonly Reason[] = [
   {
     goal: 'files, throughput',
     reason:
-      'a file takes some eleven calls, each of which visits a thread of the pool and takes 35 µs of CPU time (`strace -c`; it was fifteen): it is opened, written and closed; opened, looked at, written, flushed, looked at and closed for the piece that it shares with its neighbour; and four in ten are half there at a checkpoint, looked at, opened, looked at, flushed and closed for it. Of the CPU time that files add to pieces of that size (`perf record`, all threads), 63 % is the main thread, nearly all of it callbacks and promises of these calls and a tenth the kernel, 20 % V8’s own threads and 17 % the pool; as many handles as 2,048 instead of 64 spared 3 %',
+      'a file takes some eleven calls, each of which visits a thread of the pool and takes 35 µs of CPU time (`strace -c`; it was fifteen): it is opened, written and closed; opened, looked at, written, flushed, looked at and closed for the piece that it shares with its neighbour; and four in ten are half there at a checkpoint, looked at, opened, looked at, flushed and closed for it. Of the CPU time that files add to pieces of that size (`perf record`, all threads), 63 % is the main thread, nearly all of it callbacks and promises of these calls and a tenth the kernel, 20 % V8’s own threads and 17 % the pool; 2,048 handles instead of 64 spared no more than runs differ',
     next: 'all calls for the files of a piece in one visit to a worker: a bare storage that made them synchronously took 2.7 instead of 4.4 s/GiB, which is the most that this can spare; or pieces picked in runs of neighbours, so that a file is opened once',
   },
 ]
