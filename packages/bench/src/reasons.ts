@@ -83,7 +83,7 @@ export const reasons: readonly Reason[] = [
   {
     goal: 'engine: µs per block',
     reason:
-      'nothing is walked any more that grows with peers or pieces, and no function stands out in the profile of 1,000 peers: to make the objects of a piece takes 15 %, to find free blocks 10 %, to see whom freed memory may help 6 %, collections 5 %. Each of 1,000 peers has its turn once in 4,000 blocks, so that its objects, its queue and its bits are in no cache by then',
+      'nothing is walked any more that grows with peers or pieces, and no function stands out in the profile of 1,000 peers: to find free blocks and ask them takes 7 %, to make room in the queues of what peers are asked as much, to rank pieces 5 %, to make the objects of a piece 3 %. Each of 1,000 peers has its turn once in 4,000 blocks, so that its objects, its queue and its bits are in no cache by then',
     next: 'what a block touches of a peer and of an open piece in a few arrays, instead of an object for each part',
   },
   {
@@ -95,7 +95,7 @@ export const reasons: readonly Reason[] = [
   {
     goal: 'peak anonymous memory',
     reason:
-      'before a download a process has 50 MiB; blocks that wait for the disk take 32 MiB at the most (`unwrittenBytes`), and come near to it where the disk is slow to take them, as with thousands of small files; there the young generation of the heap takes 20 MiB more: held to 4 MiB (`--max-semi-space-size=4`) the peak of 2,600 files was 88 and not 107 MiB, at the same CPU time. With 100,000 pieces of 16 KiB that spares little and costs 8 % more CPU time: there the heap grows by 1 kB for each piece, objects that live long enough to be moved to the old generation, and swings between 20 and 60 MiB until a full collection takes them',
+      'before a download a process has 50 MiB; blocks that wait for the disk take 32 MiB at the most (`unwrittenBytes`), and come near to it where the disk is slow to take them, as with thousands of small files; there the young generation of the heap takes 20 MiB more: held to 4 MiB (`--max-semi-space-size=4`) the peak of 2,600 files was 88 and not 107 MiB, at the same CPU time. With 100,000 pieces of 16 KiB that spares little and costs 8 % more CPU time: there the heap grew by 1 kB for each piece, objects that live long enough to be moved to the old generation, when an open piece took 0.95 kB of it (it takes 0.65 since), and swung between 20 and 60 MiB until a full collection took them',
     next: 'start the program with a smaller young generation, which only an option of Node can set, and use the objects of pieces that are done again for those that begin',
   },
   {

@@ -1,5 +1,6 @@
 const none = new Float64Array(0)
-const leastCapacity = 16
+/** Entries: twice the window that a peer starts with, so that room is made by moving and not by growing. */
+const leastCapacity = 32
 /** Numbers of an entry: piece, block, when it was asked. */
 const width = 3
 
